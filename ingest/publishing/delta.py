@@ -8,12 +8,14 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from ingest.changes.plan import ChunkPlan
+from ingest.errors import PublishError
 from ingest.publishing.self_check import SAMPLE, WrittenChunk, extend_sample
 from ingest.publishing.vectors import VectorMaker, split_into_batches
 from ingest.report import Progress, ProgressCallback
 from ingest.state.contents import ContentsRecord
 from ingest.state.version_claims import VersionRecord
 from ingest.types import KnownChunk, KnownPage, describe_chunk
+from rag_core.english import format_count
 from rag_core.protocols import VectorStore
 from rag_core.types import Chunk, LiveIndex, PageKey, Vector
 
@@ -184,16 +186,27 @@ class DeltaBuild:
 
         Returns:
             The record of it, for the ledger; None if the standby was not touched.
+
+        Raises:
+            PublishError: it does not hold as many rows as before.
+            StoreError: Milvus does not work.
         """
         if not self._is_claimed:
             return None
         written = [chunk.id for chunk in self._delta.fresh] + list(self._delta.copied)
-        self._delete(written)
+        # Writing may have ended anywhere, so what is still there is deleted and written as well.
+        self._delete([*written, *(chunk.id for chunk in self._delta.removed)])
         self._insert(self._old_rows)
-        self._contents.remove_pages(self.collection, [page.key for page in self._delta.pages])
+        pages = [*self._delta.gone, *(page.key for page in self._delta.pages)]
+        self._contents.remove_pages(self.collection, pages)
         self._contents.add_pages(self.collection, self._old_pages)
         self._store.write_spec(self.collection, self._standby.spec)
-        self._store.seal(self.collection)
+        rows = self._store.seal(self.collection)
+        if rows != self._standby.chunks:
+            raise PublishError(
+                f"The version before holds {rows:,} of "
+                f"{format_count(self._standby.chunks, 'chunk')}."
+            )
         return replace(self._standby, dead=self.dead + len(written))
 
     def _make_fresh_rows(self) -> Iterator[Row]:
