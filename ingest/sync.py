@@ -18,7 +18,7 @@ from ingest.loading.reading import PageReader, read_here
 from ingest.loading.stored_chunks import describe_texts
 from ingest.progress import DurationStats
 from ingest.publishing.golden_questions import GoldenGate, check_golden_questions
-from ingest.publishing.ownership import check_owner, take_over
+from ingest.publishing.ownership import check_owner, hold_index, take_over
 from ingest.publishing.pin import check_not_pinned
 from ingest.publishing.publisher import Publisher, PublishResult
 from ingest.publishing.versions import complete_rollback
@@ -115,7 +115,7 @@ class Indexer:
         with self._lease.hold() as lease:
             if options.adopt:
                 take_over(self._store, self._ledger)
-            check_owner(self._store, self._ledger)
+            hold_index(self._store, self._ledger)
             complete_rollback(self._store, self._ledger)
             check_not_pinned(self._ledger)
             number = self._ledger.start_sync()
@@ -150,6 +150,7 @@ class Indexer:
 
         Raises:
             SyncRunningError: a sync is running.
+            ForeignIndexError: the index belongs to another docent.
             SourceError: no source could be read.
             GoldenError: golden questions can't be read.
         """
@@ -157,6 +158,8 @@ class Indexer:
         if not options.force:
             check_golden_questions(sources)
         with self._lease.hold():
+            if not options.adopt:
+                check_owner(self._store, self._ledger)
             changes = self._detector.detect(sources, options, progress)
             changes, plan = self._plan_version(changes, progress, options)
         durations = self._stats.read(self._embedder.model)

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from ingest.publishing.bm25_check import check_bm25
+from ingest.publishing.ownership import check_owner
 from ingest.publishing.publisher import repair_marks
 from ingest.state.lease import SyncLease
 from ingest.state.ledger import Ledger
@@ -39,7 +40,10 @@ class IndexCheck:
 
         Raises:
             SyncRunningError: a sync is running.
+            ForeignIndexError: another docent's index is not repaired.
         """
+        if self._repair:
+            check_owner(self._store, self._ledger)
         lease = SyncLease(self._ledger.engine, name=f"sync:{self._ledger.index}")
         with lease.hold():
             return tuple(self._run_checks())

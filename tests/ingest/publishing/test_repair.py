@@ -8,9 +8,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from ingest.errors import SyncRunningError
+from ingest.errors import ForeignIndexError, SyncRunningError
 from ingest.publishing.repair import IndexCheck
+from ingest.state.database import open_state
 from ingest.state.lease import SyncLease
+from ingest.state.ledger import Ledger
 from tests.ingest.conftest import Bench
 from tests.ingest.fakes import make_folder, versions_in
 
@@ -93,3 +95,14 @@ def test_not_while_a_sync_is_at_work(bench: Bench):
     lease = SyncLease(bench.ledger.engine, name="sync:docent")
     with lease.hold(), pytest.raises(SyncRunningError):
         IndexCheck(bench.store, bench.ledger).run()
+
+
+def test_the_index_of_another_docent_is_not_repaired(bench: Bench, docs: Path, tmp_path: Path):
+    make_folder(docs, {"a.md": "# A\n\nAnother text."})
+    bench.sync(docs)
+    before = bench.store.list_collections()
+    other = Ledger(open_state(f"sqlite:///{tmp_path / 'other.sqlite'}"), index="docent")
+    with pytest.raises(ForeignIndexError, match="--adopt"):
+        IndexCheck(bench.store, other, repair=True).run()
+    assert bench.store.list_collections() == before
+    assert len(before) == 2
