@@ -60,7 +60,12 @@ class Delta:
 
 
 def plan_delta(
-    contents: ContentsRecord, plan: ChunkPlan, *, live: str, standby: VersionRecord
+    contents: ContentsRecord,
+    plan: ChunkPlan,
+    *,
+    live: str,
+    standby: VersionRecord,
+    keeps_dead: bool = True,
 ) -> Delta | None:
     """Compare the standby with the next version, page by page.
 
@@ -69,6 +74,7 @@ def plan_delta(
         plan: the next version.
         live: collection of the live version.
         standby: the ledger's record of the standby.
+        keeps_dead: whether searches pass all deleted rows, as on Lite; a server compacts them.
 
     Returns:
         The rows that differ; None if they are too many for a delta, or if the standby would hold
@@ -96,7 +102,7 @@ def plan_delta(
     known = {**new, **{id_: describe_chunk(chunk) for id_, chunk in fresh.items()}}
     same = {id_ for id_, chunk in known.items() if chunk.row_hash and old.get(id_) == chunk}
     removed = tuple(chunk for id_, chunk in old.items() if id_ not in same)
-    if standby.dead + len(removed) > max(_FEW_ROWS, _MOST_DEAD * plan.chunks):
+    if keeps_dead and standby.dead + len(removed) > max(_FEW_ROWS, _MOST_DEAD * plan.chunks):
         return None
     return Delta(
         pages=tuple(changed),

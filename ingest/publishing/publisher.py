@@ -181,7 +181,8 @@ class Publisher:
         contents = self._ledger.contents
         standby = self._find_standby(spec) if live is not None and plan.reuse else None
         if standby is not None and live is not None:
-            delta = plan_delta(contents, plan, live=live.collection, standby=standby)
+            name, lite = live.collection, self._store.is_exact
+            delta = plan_delta(contents, plan, live=name, standby=standby, keeps_dead=lite)
             if delta is not None:
 
                 def claim() -> None:

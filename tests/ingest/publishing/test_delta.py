@@ -11,9 +11,11 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from sqlalchemy import update
 
 from ingest.errors import PublishError, StateError
 from ingest.publishing.versions import roll_back
+from ingest.state import tables
 from ingest.state.database import open_state
 from ingest.state.ledger import Ledger
 from ingest.types import describe_chunk
@@ -256,3 +258,17 @@ def test_a_version_that_went_live_is_not_taken_back(
     assert bench.sync(many).unchanged
     check_ledger(bench)
     assert roll_back(bench.store, bench.ledger).collection == earlier
+
+
+@pytest.mark.parametrize("is_lite", [True, False])
+def test_deleted_rows_make_a_new_collection_only_on_lite(bench: Bench, many: Path, is_lite: bool):
+    bench.store.is_exact = is_lite
+    for edition in range(2):
+        make_folder(many, {"3.md": f"# Page 3\n\nEdition {edition}."})
+        bench.sync(many)
+    standby = bench.ledger.read_previous_version().collection
+    with bench.ledger.engine.begin() as connection:
+        connection.execute(update(tables.versions).values(dead=500))
+    make_folder(many, {"4.md": "# Page 4\n\nAnother text."})
+    bench.sync(many)
+    assert (bench.store.target == standby) is not is_lite
