@@ -18,7 +18,7 @@ from ingest.loading.reading import PageReader, read_here
 from ingest.loading.stored_chunks import describe_texts
 from ingest.progress import DurationStats
 from ingest.publishing.golden_questions import GoldenGate, check_golden_questions
-from ingest.publishing.ownership import check_owner, take_over
+from ingest.publishing.ownership import check_owner, hold_index, take_over
 from ingest.publishing.pin import check_not_pinned
 from ingest.publishing.publisher import Publisher, PublishResult
 from ingest.publishing.versions import complete_rollback
@@ -115,7 +115,7 @@ class Indexer:
         with self._lease.hold() as lease:
             if options.adopt:
                 take_over(self._store, self._ledger)
-            check_owner(self._store, self._ledger)
+            hold_index(self._store, self._ledger)
             complete_rollback(self._store, self._ledger)
             check_not_pinned(self._ledger)
             number = self._ledger.start_sync()

@@ -9,12 +9,14 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from ingest.changes.plan import ChunkPlan
+from ingest.errors import PublishError
 from ingest.publishing.self_check import SAMPLE, WrittenChunk, extend_sample
 from ingest.publishing.vectors import VectorMaker, split_into_batches
 from ingest.report import Progress, ProgressCallback
 from ingest.state.contents import ContentsRecord
 from ingest.state.version_claims import VersionRecord
 from ingest.types import KnownChunk, KnownPage, describe_chunk
+from rag_core.english import format_count
 from rag_core.protocols import VectorStore
 from rag_core.types import Chunk, LiveIndex, PageKey, Vector
 
@@ -59,7 +61,12 @@ class Delta:
 
 
 def plan_delta(
-    contents: ContentsRecord, plan: ChunkPlan, *, live: str, standby: VersionRecord
+    contents: ContentsRecord,
+    plan: ChunkPlan,
+    *,
+    live: str,
+    standby: VersionRecord,
+    keeps_dead: bool = True,
 ) -> Delta | None:
     """Compare the standby with the next version, page by page.
 
@@ -68,6 +75,7 @@ def plan_delta(
         plan: the next version.
         live: collection of the live version.
         standby: the ledger's record of the standby.
+        keeps_dead: whether searches pass all deleted rows, as on Lite; a server compacts them.
 
     Returns:
         The rows that differ; None if they are too many for a delta, or if the standby would hold
@@ -95,7 +103,7 @@ def plan_delta(
     known = {**new, **{id_: describe_chunk(chunk) for id_, chunk in fresh.items()}}
     same = {id_ for id_, chunk in known.items() if chunk.row_hash and old.get(id_) == chunk}
     removed = tuple(chunk for id_, chunk in old.items() if id_ not in same)
-    if standby.dead + len(removed) > max(_FEW_ROWS, _MOST_DEAD * plan.chunks):
+    if keeps_dead and standby.dead + len(removed) > max(_FEW_ROWS, _MOST_DEAD * plan.chunks):
         return None
     return Delta(
         pages=tuple(changed),
@@ -185,16 +193,27 @@ class DeltaBuild:
 
         Returns:
             The record of it, for the ledger; None if the standby was not touched.
+
+        Raises:
+            PublishError: it does not hold as many rows as before.
+            StoreError: Milvus does not work.
         """
         if not self._is_claimed:
             return None
         written = [chunk.id for chunk in self._delta.fresh] + list(self._delta.copied)
-        self._delete(written)
+        # Writing may have ended anywhere, so what is still there is deleted and written as well.
+        self._delete([*written, *(chunk.id for chunk in self._delta.removed)])
         self._insert(self._old_rows)
-        self._contents.remove_pages(self.collection, [page.key for page in self._delta.pages])
+        pages = [*self._delta.gone, *(page.key for page in self._delta.pages)]
+        self._contents.remove_pages(self.collection, pages)
         self._contents.add_pages(self.collection, self._old_pages)
         self._store.write_spec(self.collection, self._standby.spec)
-        self._store.seal(self.collection)
+        rows = self._store.seal(self.collection)
+        if rows != self._standby.chunks:
+            raise PublishError(
+                f"The version before holds {rows:,} of "
+                f"{format_count(self._standby.chunks, 'chunk')}."
+            )
         return replace(self._standby, dead=self.dead + len(written))
 
     def _make_fresh_rows(self) -> Iterator[Row]:

@@ -27,6 +27,22 @@ def check_owner(store: VectorStore, ledger: Ledger) -> None:
         )
 
 
+def hold_index(store: VectorStore, ledger: Ledger) -> None:
+    """Check the owner of the index; own what has none.
+
+    Raises:
+        ForeignIndexError: a collection of the index has another owner.
+    """
+    try:
+        check_owner(store, ledger)
+    except ForeignIndexError:
+        ledger.remove_marks()  # the other one switches now, and only Milvus knows it
+        raise
+    for collection in store.list_collections():
+        if not store.read_owner(collection):
+            store.write_owner(collection, ledger.identity)
+
+
 def take_over(store: VectorStore, ledger: Ledger) -> None:
     """Make this docent the owner of an index.
 

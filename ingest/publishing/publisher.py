@@ -29,7 +29,7 @@ from ingest.state.ledger import Ledger
 from ingest.state.version_claims import VersionRecord
 from ingest.types import parse_version_number
 from rag_core.english import format_count
-from rag_core.errors import DocentError, StoreError
+from rag_core.errors import DocentError, StoreError, StoreUnavailableError
 from rag_core.protocols import Embedder, VectorStore
 from rag_core.types import IndexSpec, LiveIndex
 
@@ -147,8 +147,10 @@ class Publisher:
             self._switch(build.collection, lease.confirm)
         except SyncRunningError:
             raise  # what was written belongs to the other sync, which drops it
-        except DocentError:
-            self._take_back(build, lease)
+        except DocentError as error:
+            # What Milvus did not answer in time, it may still do, and a switch as well.
+            if not isinstance(error, StoreUnavailableError):
+                self._take_back(build, lease)
             raise
         # 5. Remove older versions.
         progress(Progress("publishing", 3, 4))
@@ -179,7 +181,8 @@ class Publisher:
         contents = self._ledger.contents
         standby = self._find_standby(spec) if live is not None and plan.reuse else None
         if standby is not None and live is not None:
-            delta = plan_delta(contents, plan, live=live.collection, standby=standby)
+            name, lite = live.collection, self._store.is_exact
+            delta = plan_delta(contents, plan, live=name, standby=standby, keeps_dead=lite)
             if delta is not None:
 
                 def claim() -> None:
@@ -238,13 +241,9 @@ class Publisher:
         number: int,
         lease: HeldLease,
     ) -> None:
+        pages, dead, writer = plan.pages, build.dead, lease.token
         is_recorded = self._ledger.claims.complete(
-            build.collection,
-            spec,
-            number=number,
-            pages=plan.pages,
-            dead=build.dead,
-            writer=lease.token,
+            build.collection, spec, number=number, pages=pages, dead=dead, writer=writer
         )
         if not is_recorded:
             lease.confirm()
@@ -256,8 +255,10 @@ class Publisher:
         If that fails, the mark stays, and the next sync drops the collection.
         """
         try:
-            before = build.undo()
-            if before is not None:
+            live = self._store.read_live_index()
+            # It is live already if only the record of the switch failed.
+            is_live = live is not None and live.collection == build.collection
+            if not is_live and (before := build.undo()) is not None:
                 self._ledger.claims.restore(before, writer=lease.token)
         except DocentError as error:
             logger.warning("The version before could not be brought back: %s", error)
@@ -289,21 +290,18 @@ class Publisher:
             repair_marks(self._ledger, live)
         previous = self._ledger.read_previous_version()
         kept = {live.collection} if live else set()
-        # What another sync was writing, and did not end, is in no known state.
-        kept |= {previous.collection} if previous and not previous.writer else set()
+        if previous and not previous.writer:  # else it is in no known state
+            kept.add(previous.collection)
         for collection in self._list_collections():
             if collection not in kept:
                 confirm()
                 self._store.drop(collection)
-        recorded = {version.collection for version in self._ledger.list_versions()}
-        if gone := recorded - kept:
-            self._ledger.forget(gone)
+        self._ledger.forget({one.collection for one in self._ledger.list_versions()} - kept)
 
     def _check_version(
         self, collection: str, plan: ChunkPlan, sample: list[WrittenChunk], *, force: bool
     ) -> tuple[str, ...]:
-        rows, expected = self._store.seal(collection), plan.chunks
-        if rows != expected:
+        if (rows := self._store.seal(collection)) != (expected := plan.chunks):
             raise PublishError(
                 f"The new version holds {rows:,} of {format_count(expected, 'chunk')} and was not "
                 "published; the previous one still answers."
@@ -312,15 +310,14 @@ class Publisher:
 
     def _list_collections(self) -> list[str]:
         """List this index's versions in the store, which may hold other collections."""
-        return [name for name in self._store.list_collections() if self._parse_number(name)]
+        names = self._store.list_collections()
+        return [name for name in names if parse_version_number(self._ledger.index, name)]
 
     def _count_next_version(self) -> int:
         versions = self._ledger.list_versions()
         names = [*self._list_collections(), *(version.collection for version in versions)]
-        return max([0, *map(self._parse_number, names), *(one.number for one in versions)]) + 1
-
-    def _parse_number(self, collection: str) -> int:
-        return parse_version_number(self._ledger.index, collection)
+        numbers = [parse_version_number(self._ledger.index, name) for name in names]
+        return max([0, *numbers, *(one.number for one in versions)]) + 1
 
 
 def build_switch_lease(ledger: Ledger) -> SyncLease:
@@ -330,8 +327,10 @@ def build_switch_lease(ledger: Ledger) -> SyncLease:
 
 def repair_marks(ledger: Ledger, live: LiveIndex) -> None:
     """Record the store's live version, after a switch that was cut off."""
-    pin = read_pin(ledger)
-    if pin is not None and pin.collection == live.collection:
+    pin, version = read_pin(ledger), ledger.read_version(live.collection)
+    is_marked = version is not None and (version.live or bool(version.writer))
+    # What a sync has marked is not the version that a rollback was to go back to.
+    if pin is not None and pin.collection == live.collection and not is_marked:
         ledger.mark_rolled_back(live.collection)
     else:
         ledger.mark_live(live.collection)

@@ -61,7 +61,8 @@ def complete_rollback(store: VectorStore, ledger: Ledger) -> None:
         return
     live = store.read_live_index()
     is_switched = live is not None and live.collection == pin.collection
-    if is_switched and recorded is not None and recorded.collection == pin.collection:
+    is_recorded = recorded is not None and recorded.collection == pin.collection
+    if is_switched and is_recorded and ledger.read_previous_version() is None:
         return
     # A rollback that is still running completes itself.
     with suppress(SyncRunningError, NoVersionError):
@@ -81,6 +82,9 @@ def _find_target(store: VectorStore, ledger: Ledger) -> str:
     It is the target of an unfinished rollback, or else the previous version.
     """
     live, pin, previous = store.read_live_index(), read_pin(ledger), ledger.read_previous_version()
+    recorded = ledger.read_live_version()
+    if live is not None and recorded is not None and recorded.collection != live.collection:
+        previous = recorded  # a sync was killed between its switch and the record of it
     others = set(store.list_collections()) - ({live.collection} if live else set())
     if pin is not None and pin.collection in others:
         return pin.collection
@@ -124,10 +128,13 @@ def _switch_to_pin(store: VectorStore, ledger: Ledger) -> IndexVersion:
 
 
 def _resolve_pin(store: VectorStore, ledger: Ledger) -> str:
-    """Return the pinned collection; if it was dropped, pin another one."""
+    """Return the pinned collection; pin another if it has changed."""
     pin = read_pin(ledger)
     if pin is not None and pin.collection in store.list_collections():
-        return pin.collection
+        recorded, previous = ledger.read_live_version(), ledger.read_previous_version()
+        if recorded is None or recorded.collection != pin.collection or previous is None:
+            return pin.collection
+        remove_pin(ledger)  # a sync put a newer version there and published it meanwhile
     target = _find_target(store, ledger)
     set_pin(ledger, target)
     return target

@@ -154,6 +154,15 @@ class Ledger:
                 .values(live=columns.collection == collection, previous=False)
             )
 
+    def remove_marks(self) -> None:
+        """Record that no version is known to be live."""
+        with self.engine.begin() as connection:
+            connection.execute(
+                update(tables.versions)
+                .where(tables.versions.c.index_name == self.index)
+                .values(live=False, previous=False)
+            )
+
     def forget(self, collections: Iterable[str]) -> None:
         """Delete the records of versions that are gone."""
         for collection in collections:

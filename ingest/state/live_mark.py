@@ -12,8 +12,11 @@ from ingest.errors import StateError
 from ingest.state import tables
 from ingest.state.ledger import Ledger
 
-MAX_AGE = 0.5
-"""Seconds that a mark is believed; a switch by another process is seen within them."""
+MAX_AGE = 0.4
+"""Seconds that a mark is believed, and once more while another one is read.
+
+So a switch by another process is seen within a second.
+"""
 
 _PAUSE = 10.0  # seconds without a mark, after the state database failed
 
@@ -36,9 +39,10 @@ class LiveMark:
     def read(self) -> str | None:
         """Return the mark; None if the state database does not say it.
 
-        One thread reads it; the others take the last one meanwhile.
+        One thread reads it; the others take the last one meanwhile, unless that takes long.
         """
-        if self._clock() >= self._read_again and self._lock.acquire(blocking=False):
+        late = self._clock() - self._read_again
+        if late >= 0 and self._lock.acquire(blocking=False):
             try:
                 self._mark, age = self._select_mark(), MAX_AGE
             except StateError:
@@ -46,6 +50,8 @@ class LiveMark:
             finally:
                 self._lock.release()
             self._read_again = self._clock() + age
+        elif late >= MAX_AGE:
+            return None  # the database is locked, and there may have been a switch
         return self._mark
 
     def _select_mark(self) -> str | None:

@@ -12,11 +12,15 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from sqlalchemy import update
 
-from ingest.errors import PublishError
+from ingest.errors import PublishError, StateError
+from ingest.publishing.versions import roll_back
+from ingest.state import tables
 from ingest.state.database import open_state
 from ingest.state.ledger import Ledger
 from ingest.types import describe_chunk
+from rag_core.errors import StoreError, StoreUnavailableError
 from tests.ingest.conftest import Bench
 from tests.ingest.fakes import make_folder
 
@@ -202,3 +206,82 @@ def test_a_version_that_is_written_by_another_is_dropped(bench: Bench, many: Pat
     bench.sync(many)
     assert standby.collection not in bench.store.list_collections()
     assert replace(standby) not in bench.ledger.list_versions()
+
+
+@pytest.mark.parametrize("call", [1, 2])
+@pytest.mark.parametrize("name", ["delete", "insert", "remove_pages", "add_pages", "seal"])
+def test_a_delta_that_ends_anywhere_is_taken_back(bench: Bench, many: Path, name: str, call: int):
+    for edition in range(2):
+        make_folder(many, {"3.md": f"# Page 3\n\nEdition {edition}."})
+        bench.sync(many)
+    standby = bench.ledger.read_previous_version().collection
+    before = dict(bench.store.rows[standby])
+    make_folder(many, {"4.md": "# Page 4\n\nAnother text.", "new.md": "# New"})
+    (many / "5.md").unlink()
+    owner = bench.ledger.contents if name.endswith("pages") else bench.store
+    with pytest.MonkeyPatch.context() as broken:
+        broken.setattr(owner, name, fail_once(getattr(owner, name), is_done=call == 2))
+        with pytest.raises(StoreError):
+            bench.sync(many)
+    check_ledger(bench)
+    assert bench.store.rows[standby].keys() == before.keys()
+    assert roll_back(bench.store, bench.ledger).collection == standby
+
+
+def fail_once(real: Callable[..., Any], *, is_done: bool) -> Callable[..., Any]:
+    """A function that raises an error at its first call, which was carried out or not."""
+    calls: list[None] = []
+
+    def call(*arguments: Any) -> Any:
+        calls.append(None)
+        if len(calls) > 1:
+            return real(*arguments)
+        if is_done:
+            real(*arguments)
+        raise StoreError("refused")
+
+    return call
+
+
+@pytest.mark.parametrize("error", [StateError, StoreUnavailableError])
+def test_a_version_that_went_live_is_not_taken_back(
+    bench: Bench, many: Path, error: type[Exception]
+):
+    """The switch is made, but its record fails, or its answer is lost."""
+    for edition in range(2):
+        make_folder(many, {"3.md": f"# Page 3\n\nEdition {edition}."})
+        bench.sync(many)
+    earlier = bench.store.target
+    make_folder(many, {"4.md": "# Page 4\n\nAnother text."})
+    broken_part = bench.ledger if error is StateError else bench.store
+    name = "mark_live" if error is StateError else "switch"
+    real = getattr(broken_part, name)
+
+    def fail_after_switch(collection: str) -> None:
+        if error is StoreUnavailableError or collection == earlier:
+            real(collection)
+        if collection != earlier:
+            raise error("lost")
+
+    with pytest.MonkeyPatch.context() as broken:
+        broken.setattr(broken_part, name, fail_after_switch)
+        with pytest.raises(error):
+            bench.sync(many)
+    assert "Another text." in " ".join(bench.store.texts())
+    assert bench.sync(many).unchanged
+    check_ledger(bench)
+    assert roll_back(bench.store, bench.ledger).collection == earlier
+
+
+@pytest.mark.parametrize("is_lite", [True, False])
+def test_deleted_rows_make_a_new_collection_only_on_lite(bench: Bench, many: Path, is_lite: bool):
+    bench.store.is_exact = is_lite
+    for edition in range(2):
+        make_folder(many, {"3.md": f"# Page 3\n\nEdition {edition}."})
+        bench.sync(many)
+    standby = bench.ledger.read_previous_version().collection
+    with bench.ledger.engine.begin() as connection:
+        connection.execute(update(tables.versions).values(dead=500))
+    make_folder(many, {"4.md": "# Page 4\n\nAnother text."})
+    bench.sync(many)
+    assert (bench.store.target == standby) is not is_lite

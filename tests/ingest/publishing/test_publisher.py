@@ -16,6 +16,7 @@ from ingest.publishing.publisher import Publisher, build_switch_lease, repair_ma
 from ingest.publishing.versions import roll_back
 from ingest.state.database import open_state
 from ingest.state.ledger import Ledger
+from ingest.state.live_mark import LiveMark
 from ingest.state.tables import leases
 from tests.ingest.conftest import Bench, sources_of
 from tests.ingest.fakes import make_folder, version_of
@@ -229,6 +230,7 @@ def test_a_lost_state_database_is_made_anew_from_milvus(bench: Bench, docs: Path
         fresh.sync(docs)
     with pytest.raises(ForeignIndexError, match="docent index --adopt"):
         fresh.indexer().preview(sources_of(docs))
+    assert fresh.ledger.list_versions() == []
     preview = fresh.indexer().preview(sources_of(docs), options=SyncOptions(adopt=True))
     assert (preview.chunks, preview.to_embed) == (3, 0)
     assert bench.sync(docs).unchanged
@@ -238,7 +240,19 @@ def test_a_lost_state_database_is_made_anew_from_milvus(bench: Bench, docs: Path
         bench.sync(docs)
     with pytest.raises(ForeignIndexError):
         roll_back(bench.store, bench.ledger)
+    # Its questions ask Milvus from now on, where the other one switches.
+    assert LiveMark(bench.ledger).read() is None
     assert fresh.sync(docs).unchanged
+
+
+def test_an_index_without_an_owner_gets_one(bench: Bench, docs: Path, tmp_path: Path):
+    """As an earlier docent left it: another one must not come first after an update."""
+    bench.sync(docs)
+    bench.store.owners.clear()
+    assert bench.sync(docs).unchanged
+    other = Ledger(open_state(f"sqlite:///{tmp_path / 'new.sqlite'}"), index="docent")
+    with pytest.raises(ForeignIndexError):
+        Bench(other, tmp_path, store=bench.store, embedder=bench.embedder).sync(docs)
 
 
 def test_a_lost_milvus_is_filled_anew_and_says_what_is_missing(

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from sqlalchemy import update
 
-from ingest.errors import IndexPinnedError, NoVersionError, SyncRunningError
-from ingest.publishing.pin import read_pin
+from ingest.errors import IndexPinnedError, NoVersionError, StateError, SyncRunningError
+from ingest.publishing.pin import read_pin, set_pin
 from ingest.publishing.publisher import build_switch_lease
 from ingest.publishing.versions import list_versions, resume_syncs, roll_back
 from ingest.state.tables import versions
@@ -177,3 +177,60 @@ def test_a_sync_does_not_switch_while_a_rollback_does(bench: Bench, two: Path):
     assert bench.store.texts() == ["Second."]
     bench.sync(two)
     assert bench.store.texts() == ["Third."]
+
+
+def test_a_rollback_goes_past_a_version_that_a_sync_publishes_meanwhile(bench: Bench, two: Path):
+    """The sync has looked at the pin; it writes the very collection that the pin then names."""
+    make_folder(two, {"a.md": "# A\n\nThird."})
+    rollback = threading.Thread(target=roll_back, args=(bench.store, bench.ledger))
+
+    def rolled_back(name: str) -> None:
+        if name == "switch":
+            bench.store.before = lambda _: None
+            rollback.start()
+            while read_pin(bench.ledger) is None:
+                threading.Event().wait(0.01)
+
+    bench.store.before = rolled_back
+    bench.sync(two)
+    rollback.join()
+    assert bench.store.texts() == ["Second."]
+    assert [row[0] for row in marks(bench) if row[1]] == ["docent__v2"]
+    assert read_pin(bench.ledger).collection == bench.store.target
+
+
+@pytest.mark.parametrize("is_recorded", [True, False])
+def test_a_pin_does_not_hide_a_version_that_was_published(
+    bench: Bench, two: Path, is_recorded: bool
+):
+    """The rollback is killed after its pin, and the sync perhaps after its switch."""
+    make_folder(two, {"a.md": "# A\n\nThird."})
+    first = bench.ledger.read_previous_version().collection
+    second = bench.store.target
+
+    def pin(name: str) -> None:
+        if name == "switch":
+            set_pin(bench.ledger, first)
+
+    def record(collection: str) -> None:
+        if collection != second:
+            raise StateError("locked")
+
+    bench.store.before = pin
+    if is_recorded:
+        bench.sync(two)
+    else:
+        with pytest.MonkeyPatch.context() as broken:
+            broken.setattr(bench.ledger, "mark_live", record)
+            with pytest.raises(StateError):
+                bench.sync(two)
+    bench.store.before = lambda _: None
+    assert bench.store.target == first
+    assert second in bench.store.rows
+    if is_recorded:
+        with pytest.raises(IndexPinnedError):
+            bench.sync(two)
+    else:
+        resume_syncs(bench.ledger)
+        assert roll_back(bench.store, bench.ledger).collection == second
+    assert bench.store.texts() == ["Second."]

@@ -7,8 +7,8 @@ import time
 import pytest
 
 from ingest.changes.plan import ChunkPlan
-from ingest.publishing.self_check import SAMPLE
 from ingest.publishing.publisher import Publisher, PublishGate, PublishResult
+from ingest.publishing.self_check import SAMPLE
 from ingest.report import GoldenResult
 from ingest.state.lease import SyncLease
 from ingest.types import KnownPage

@@ -72,3 +72,22 @@ def test_a_database_that_fails_gives_none_and_is_left_alone(
         assert len(calls) == 1
     clock.now += 11
     assert mark.read()
+
+
+def test_while_the_database_is_locked_an_old_mark_is_not_believed(
+    bench: Bench, mark: LiveMark, clock: Clock, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    bench.sync(make_folder(tmp_path / "docs", {"a.md": "# A\n\nThe first."}))
+    first = mark.read()
+    seen = []
+
+    def read_meanwhile(self: LiveMark) -> str:
+        seen.append(self.read())
+        clock.now += MAX_AGE
+        seen.append(self.read())
+        return "second"
+
+    clock.now += MAX_AGE
+    monkeypatch.setattr(LiveMark, "_select_mark", read_meanwhile)
+    assert mark.read() == "second"
+    assert seen == [first, None]
