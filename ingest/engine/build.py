@@ -96,7 +96,9 @@ class ClusterBuild:
                 yield parts.read_page(key).parse(page)
 
     def _check_vectors(self, part: Part) -> None:
-        """Check vectors before they are kept, or each later build would take them up.
+        """Check vectors before they are kept.
+
+        Each later build would take them up.
 
         Raises:
             PublishError: they have another shape, or not all numbers are finite.

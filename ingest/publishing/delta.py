@@ -212,7 +212,7 @@ class DeltaBuild:
         if rows != self._standby.chunks:
             raise PublishError(
                 f"The version before holds {rows:,} of "
-                f"{format_count(self._standby.chunks, 'chunk')}."
+                f"{format_count(self._standby.chunks, 'chunk')}: the next sync builds a new one."
             )
         return replace(self._standby, dead=self.dead + len(written))
 

@@ -82,7 +82,7 @@ class _Member:
 
     @property
     def load(self) -> tuple[float, int]:
-        """Seconds until one more request would end, and the requests that it has."""
+        """Return the seconds until one more request would end, and its requests."""
         pace = self._busy / self._ended if self._ended else 0.0
         # Else a server that was slow once, while it loaded its model, would get no question again.
         rest = 0.0 if self.in_flight else time.monotonic() - self._since
@@ -146,7 +146,10 @@ class ServerPool:
 
     @contextmanager
     def _wait_for_check(self) -> Iterator[None]:
-        """Let one thread check the servers; a question waits for it no longer than it may."""
+        """Let one thread check the servers.
+
+        A question waits for it no longer than it may.
+        """
         left = find_seconds_left()
         if not self._warming.acquire(timeout=-1 if left is None else left):
             raise ModelUnavailableError(
