@@ -201,7 +201,8 @@ def test_a_version_that_is_written_by_another_is_dropped(bench: Bench, many: Pat
         bench.sync(many)
     standby = bench.ledger.read_previous_version()
     with bench.ledger.engine.begin() as connection:
-        connection.exec_driver_sql("UPDATE index_versions SET writer = 'gone' WHERE previous = 1")
+        is_previous = tables.versions.c.previous
+        connection.execute(update(tables.versions).where(is_previous).values(writer="gone"))
     make_folder(many, {"4.md": "# Page 4\n\nAnother text."})
     bench.sync(many)
     assert standby.collection not in bench.store.list_collections()
