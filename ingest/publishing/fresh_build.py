@@ -6,7 +6,6 @@ from collections.abc import Generator, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
 from contextvars import copy_context
-from itertools import islice
 
 import numpy as np
 
@@ -78,7 +77,7 @@ class FreshBuild:
                 (fresh[with_vector:], self._vectors.batch, False),
             ):
                 with closing(self._make_rows(chunks, size, carried=carried)) as rows:
-                    for group in _split(rows, _WRITE_ROWS):
+                    for group in split_into_batches(rows, _WRITE_ROWS):
                         self._end_insert()
                         self._under_way = writer.submit(copy_context().run, self._insert, group)
             self._end_insert()
@@ -116,9 +115,3 @@ class FreshBuild:
 
     def undo(self) -> None:
         """Leave the collection as it is: the next sync drops it."""
-
-
-def _split(rows: Iterable[WrittenChunk], size: int) -> Iterator[list[WrittenChunk]]:
-    iterator = iter(rows)
-    while group := list(islice(iterator, size)):
-        yield group

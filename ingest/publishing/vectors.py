@@ -6,7 +6,7 @@ from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -18,6 +18,8 @@ from rag_core.types import Chunk, LiveIndex, Vector, Vectors
 
 EMBED_BATCH = 128
 """Chunks that a model of docent's own embeds at once."""
+
+Item = TypeVar("Item")
 
 _REQUEST_BATCH = 32  # chunks that go to a server at once, where several requests are under way
 
@@ -174,9 +176,9 @@ class VectorMaker:
         return vectors
 
 
-def split_into_batches(chunks: Iterable[Chunk], size: int) -> Iterator[list[Chunk]]:
-    """Yield the chunks in lists of `size` or fewer."""
-    iterator = iter(chunks)
+def split_into_batches(items: Iterable[Item], size: int) -> Iterator[list[Item]]:
+    """Yield the items in lists of `size` or fewer."""
+    iterator = iter(items)
     while batch := list(islice(iterator, size)):
         yield batch
 
