@@ -99,20 +99,19 @@ class MilvusStore(MilvusReader):
         if len(chunks) != len(vectors) or not np.isfinite(vectors).all():
             raise StoreError(f"The vectors for {collection} are not usable; nothing was written.")
         rows = [build_row(chunk, vector) for chunk, vector in zip(chunks, vectors, strict=True)]
-        with self._write_lock:
+        with self._write_lock, self._means.follow_insertion(collection, chunks, vectors):
             for batch in split_batches(rows):
                 for row in batch if not self._has_bm25 else ():
                     del row["terms"]
                 self._write(self._client.insert, collection, batch)
-            self._means.add(collection, chunks, vectors)
 
     def delete(self, collection: str, ids: Sequence[str]) -> None:
         """Delete chunks by id; ids that are not there are no error."""
         with self._write_lock:
             for start in range(0, len(ids), READ_ROWS):
                 batch = list(ids[start : start + READ_ROWS])
-                self._means.mark_deletion(collection, batch)
-                self._write(self._client.delete, collection, ids=batch)
+                with self._means.follow_deletion(collection, batch):
+                    self._write(self._client.delete, collection, ids=batch)
 
     def write_spec(self, collection: str, spec: IndexSpec) -> None:
         """Write how a collection is built, and its revision, into its properties."""

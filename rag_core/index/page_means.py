@@ -1,5 +1,8 @@
 """The means of pages: a row for each page, in a collection beside that of a version's chunks.
 
+Beside each mean stands the number of its chunks, so that a chunk that comes or goes changes the
+mean, and the chunks that stay are not read.
+
 The mean of a question's cosines with the chunks of a page is its product with the mean of their
 vectors. So one row says how near a whole page is, and no chunk is fetched for that.
 """
@@ -7,38 +10,35 @@ vectors. So one row says how near a whole page is, and no chunk is fetched for t
 from __future__ import annotations
 
 import logging
-from collections import defaultdict
-from collections.abc import Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 from pymilvus import MilvusClient
 
 from rag_core.errors import CollectionGoneError, StoreError, StoreUnavailableError
 from rag_core.index.connection import BUILD_SECONDS, SCAN_SECONDS, MilvusConnection
 from rag_core.index.filters import build_page_filter
+from rag_core.index.page_sums import PageChanges, PageRow, PageSum
 from rag_core.index.schema import build_mean_schema, build_vector_index
 from rag_core.types import Chunk, PageKey, Vector, Vectors, hash_content
 
 logger = logging.getLogger(__name__)
 
 MOST_SUMS = 20_000
-"""Pages of a new version whose sums are kept in memory; further ones are read again at the end."""
+"""Pages whose sums are kept in memory until a version is sealed; others are read at the end."""
 
 _ROWS = 250  # of one call
 _PAGES = 50  # of one query, whose filter has the path of each
-
-Sum = tuple[NDArray[np.float32], int]
-"""The sum of some vectors, of shape (dimension,), and their number."""
 
 
 class PageMeans:
     """The writer and reader of the means of all versions.
 
-    What is written to a version is noted here, and its means follow when it is sealed: of a new
-    version from the sums of its vectors, of a changed one from the rows of the changed pages. A
-    version of an earlier docent has no means, and a page without one is no error.
+    What is written to a version is noted here, and its means follow when it is sealed. Only where
+    it is not known what a page has, as after a write that failed, are its rows read. A version of
+    an earlier docent has no means, and a page without one is no error.
 
     Args:
         connection: the connection to Milvus.
@@ -47,8 +47,7 @@ class PageMeans:
     def __init__(self, connection: MilvusConnection) -> None:
         self._connection = connection
         self._known: dict[str, bool] = {}
-        self._sums: dict[str, dict[PageKey, Sum]] = {}
-        self._touched: defaultdict[str, set[PageKey]] = defaultdict(set)
+        self._changes: dict[str, PageChanges] = {}
 
     @property
     def _client(self) -> MilvusClient:
@@ -77,60 +76,113 @@ class PageMeans:
             self._known[collection] = False
             return
         self._known[collection] = True
-        self._sums[collection] = {}
+        self._changes[collection] = PageChanges(is_new=True, is_counted=True)
 
-    def add(self, collection: str, chunks: Sequence[Chunk], vectors: Vectors) -> None:
-        """Note chunks that were written, with their vectors.
+    @contextmanager
+    def follow_insertion(
+        self, collection: str, chunks: Sequence[Chunk], vectors: Vectors
+    ) -> Iterator[None]:
+        """Add chunks to the sums of their pages, when the block has written them.
 
         Args:
             collection: the version.
             chunks: the chunks, n of them.
             vectors: shape (n, dimension), float32; row i belongs to chunk i.
         """
-        if not self._has_means(collection):
-            return
-        sums, touched = self._sums.get(collection), self._touched[collection]
-        for chunk, vector in zip(chunks, vectors, strict=True):
-            page = chunk.page_key
-            if sums is not None and page in sums:
-                total, count = sums[page]
-                sums[page] = total + vector, count + 1
-            elif sums is not None and page not in touched and len(sums) < MOST_SUMS:
-                sums[page] = vector.copy(), 1
-            else:
-                touched.add(page)
+        new = [(chunk.page_key, vector) for chunk, vector in zip(chunks, vectors, strict=True)]
+        old: list[PageRow] = []
+        if not self._is_new(collection):  # Milvus Lite replaces a row that is written again
+            old = self._read_rows(collection, [chunk.id for chunk in chunks])
+        with self._follow(collection, added=new, gone=old):
+            yield
 
-    def mark_deletion(self, collection: str, ids: Sequence[str]) -> None:
-        """Note chunks that are about to be deleted."""
+    @contextmanager
+    def follow_deletion(self, collection: str, ids: Sequence[str]) -> Iterator[None]:
+        """Subtract chunks from the sums of their pages, when the block has deleted them.
+
+        Their vectors are read before. Ids that are not there are no error.
+        """
+        with self._follow(collection, gone=self._read_rows(collection, ids)):
+            yield
+
+    @contextmanager
+    def _follow(
+        self, collection: str, *, added: Sequence[PageRow] = (), gone: Sequence[PageRow] = ()
+    ) -> Iterator[None]:
+        """Change the sums of pages, when the block has written and deleted these rows."""
         if not self._has_means(collection):
+            yield
             return
-        rows = self._connection.run(
-            self._client.get, collection, list(ids), output_fields=["source", "path"]
-        )
-        pages = {(row["source"], row["path"]) for row in rows}
-        self._touched[collection] |= pages
-        for page in pages:
-            self._sums.get(collection, {}).pop(page, None)
+        changes, pages = self._find_changes(collection), [page for page, _ in (*added, *gone)]
+        self._begin_sums(collection, changes, pages)
+        try:
+            yield
+        except BaseException:
+            changes.lose(pages)  # a write that failed may have been carried out in part
+            raise
+        for rows, count in ((gone, -1), (added, 1)):
+            for page, vector in rows:
+                if page in changes.sums:
+                    changes.sums[page].add(vector, count)
+
+    def _is_new(self, collection: str) -> bool:
+        return collection in self._changes and self._changes[collection].is_new
+
+    def _read_rows(self, collection: str, ids: Sequence[str]) -> list[PageRow]:
+        """Read the pages and vectors of chunks, if the version has means."""
+        if not self._has_means(collection):
+            return []
+        return [
+            ((row["source"], row["path"]), np.asarray(row["vector"], np.float32))
+            for row in self._get_rows(collection, ids, ["source", "path", "vector"])
+        ]
+
+    def _find_changes(self, collection: str) -> PageChanges:
+        """Return the changes of a version since it was sealed."""
+        if collection not in self._changes:
+            described = self._connection.run(
+                self._client.describe_collection, name_means(collection)
+            )
+            is_counted = "count" in {each["name"] for each in described["fields"]}
+            self._changes[collection] = PageChanges(is_new=False, is_counted=is_counted)
+        return self._changes[collection]
+
+    def _begin_sums(self, collection: str, changes: PageChanges, pages: Sequence[PageKey]) -> None:
+        """Note the sums of pages before they change."""
+        first = [
+            page
+            for page in dict.fromkeys(pages)
+            if page not in changes.sums and page not in changes.unknown
+        ]
+        room = max(MOST_SUMS - len(changes.sums), 0) if changes.is_counted else 0
+        changes.lose(first[room:])
+        del first[room:]
+        rows: dict[str, Any] = {}
+        if not changes.is_new:
+            ids, fields = [_build_id(page) for page in first], ["vector", "count", "rounded"]
+            found = self._get_rows(name_means(collection), ids, fields)
+            rows = {row["id"]: row for row in found}
+        for page in first:
+            row = rows.get(_build_id(page))
+            changes.sums[page] = _parse_sum(row) if row else PageSum()
 
     def write(self, collection: str) -> None:
         """Write the means of changed pages.
 
         Those of pages without chunks are deleted.
         """
-        if not self._has_means(collection):
+        if not self._has_means(collection) or collection not in self._changes:
             return
-        name, touched = name_means(collection), sorted(self._touched[collection])
-        self._write_sums(name, self._sums.get(collection, {}))
-        for start in range(0, len(touched), _PAGES):
-            pages = touched[start : start + _PAGES]
-            sums = self._add_up(collection, pages)
-            self._write_sums(name, sums)
-            if gone := [_build_id(page) for page in pages if page not in sums]:
-                self._connection.run(self._client.delete, name, ids=gone, seconds=SCAN_SECONDS)
+        name, changes = name_means(collection), self._changes[collection]
+        changes.lose([page for page, each in changes.sums.items() if not each.is_exact])
+        self._write_sums(name, changes.sums, is_counted=changes.is_counted)
+        unknown = sorted(changes.unknown)
+        for start in range(0, len(unknown), _PAGES):
+            sums = self._add_up(collection, unknown[start : start + _PAGES])
+            self._write_sums(name, sums, is_counted=changes.is_counted)
         self._connection.run(self._client.flush, name, seconds=BUILD_SECONDS)
         self._connection.load(name)
-        self._sums.pop(collection, None)
-        self._touched.pop(collection, None)
+        del self._changes[collection]
 
     def read(self, collection: str, pages: Sequence[PageKey]) -> dict[PageKey, Vector]:
         """Read the means of pages; leave missing ones out.
@@ -155,8 +207,7 @@ class PageMeans:
     def drop(self, collection: str) -> None:
         """Remove the means of a version."""
         self._known.pop(collection, None)
-        self._sums.pop(collection, None)
-        self._touched.pop(collection, None)
+        self._changes.pop(collection, None)
         name = name_means(collection)
         with suppress(CollectionGoneError):
             if self._connection.run(self._client.has_collection, name):
@@ -172,18 +223,37 @@ class PageMeans:
             self._known[collection] = is_there
         return self._known[collection]
 
-    def _write_sums(self, name: str, sums: Mapping[PageKey, Sum]) -> None:
+    def _get_rows(self, collection: str, ids: Sequence[str], fields: list[str]) -> list[Any]:
+        """Read rows by id as they are now; leave missing ones out."""
+        rows: list[Any] = []
+        for start in range(0, len(ids), _ROWS):
+            rows += self._connection.read(
+                self._client.get,
+                collection,
+                list(ids[start : start + _ROWS]),
+                output_fields=fields,
+                consistency_level="Strong",  # what was written a moment ago counts
+                seconds=SCAN_SECONDS,
+            )
+        return rows
+
+    def _write_sums(self, name: str, sums: Mapping[PageKey, PageSum], *, is_counted: bool) -> None:
         rows = [
-            {"id": _build_id(page), "vector": total / np.float32(count)}
-            for page, (total, count) in sums.items()
+            _build_row(page, each, is_counted=is_counted)
+            for page, each in sums.items()
+            if each.count
         ]
+        gone = [_build_id(page) for page, each in sums.items() if not each.count]
         for start in range(0, len(rows), _ROWS):
             batch = rows[start : start + _ROWS]
             self._connection.run(self._client.upsert, name, batch, seconds=SCAN_SECONDS)
+        for start in range(0, len(gone), _ROWS):
+            ids = gone[start : start + _ROWS]
+            self._connection.run(self._client.delete, name, ids=ids, seconds=SCAN_SECONDS)
 
-    def _add_up(self, collection: str, pages: Sequence[PageKey]) -> dict[PageKey, Sum]:
+    def _add_up(self, collection: str, pages: Sequence[PageKey]) -> dict[PageKey, PageSum]:
         """Add up the stored vectors of each page."""
-        sums: dict[PageKey, Sum] = {}
+        sums = {page: PageSum() for page in pages}
         with self._connection.watch_call():
             rows = self._client.query_iterator(
                 collection,
@@ -191,14 +261,14 @@ class PageMeans:
                 filter=build_page_filter(pages),
                 output_fields=["source", "path", "vector"],
                 timeout=self._connection.limit(SCAN_SECONDS),
-                consistency_level="Strong",  # what was written a moment ago counts
+                consistency_level="Strong",
             )
             try:
                 while batch := rows.next():
                     for row in batch:
-                        page, vector = (row["source"], row["path"]), np.asarray(row["vector"])
-                        total, count = sums.get(page, (np.zeros_like(vector), 0))
-                        sums[page] = total + vector, count + 1
+                        page = row["source"], row["path"]
+                        vector = np.asarray(row["vector"], np.float32)
+                        sums.setdefault(page, PageSum()).add(vector)
             finally:
                 rows.close()
         return sums
@@ -211,3 +281,15 @@ def name_means(collection: str) -> str:
 
 def _build_id(page: PageKey) -> str:
     return hash_content(*page)
+
+
+def _build_row(page: PageKey, pages_sum: PageSum, *, is_counted: bool) -> dict[str, Any]:
+    """Build the row of a page that has chunks."""
+    count = pages_sum.count
+    row = {"id": _build_id(page), "vector": (pages_sum.total / count).astype(np.float32)}
+    return {**row, "count": count, "rounded": pages_sum.rounded + count} if is_counted else row
+
+
+def _parse_sum(row: Mapping[str, Any]) -> PageSum:
+    count = int(row["count"])
+    return PageSum(np.asarray(row["vector"], np.float64) * count, count, int(row["rounded"]))

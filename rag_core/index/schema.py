@@ -50,6 +50,8 @@ def build_mean_schema(dimension: int) -> Any:
     schema = MilvusClient.create_schema(auto_id=False, enable_dynamic_field=False)
     schema.add_field("id", DataType.VARCHAR, is_primary=True, max_length=64)
     schema.add_field("vector", DataType.FLOAT_VECTOR, dim=dimension)
+    schema.add_field("count", DataType.INT64)  # of the page's chunks
+    schema.add_field("rounded", DataType.INT64)  # see `page_sums.PageSum`
     return schema
 
 

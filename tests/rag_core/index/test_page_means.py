@@ -9,11 +9,15 @@ from typing import Any
 
 import numpy as np
 import pytest
-from pymilvus import MilvusException
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from pymilvus import DataType, MilvusClient, MilvusException
 
-from rag_core.index import page_means
+from rag_core.errors import StoreError
+from rag_core.index import page_means, page_sums
 from rag_core.index.milvus import MilvusStore
 from rag_core.index.page_means import name_means
+from rag_core.index.schema import build_vector_index
 from rag_core.settings import RagSettings
 from rag_core.types import Chunk, IndexSpec, PageKey
 from tests.rag_core.fakes import HashEmbedder, make_chunk
@@ -136,6 +140,150 @@ def test_only_the_means_of_changed_pages_are_written(
     assert written == [2]
     filled.seal(NAME)
     assert written == [2]
+
+
+def read_means(store: MilvusStore) -> dict[PageKey, list[float]]:
+    return {page: mean.tolist() for page, mean in store._means.read(NAME, PAGES).items()}
+
+
+def add_up(chunks: Sequence[Chunk]) -> dict[PageKey, Any]:
+    """The means of pages, in float64."""
+    vectors: dict[PageKey, list[Any]] = {}
+    for chunk in chunks:
+        vectors.setdefault(chunk.page_key, []).append(EMBEDDER.embed_query(chunk.embedding_text))
+    return {
+        page: pytest.approx(np.mean(each, axis=0, dtype=np.float64), abs=1e-5)
+        for page, each in vectors.items()
+    }
+
+
+def note_reads(store: MilvusStore, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Note the ids of chunks that are read; refuse to read whole pages."""
+    noted: list[str] = []
+    real = store._client.get
+
+    def get(name: str, ids: list[str], **options: Any) -> Any:
+        rows = real(name, ids, **options)
+        noted.extend(row["id"] for row in rows if name == NAME)
+        return rows
+
+    monkeypatch.setattr(store._client, "get", get)
+    monkeypatch.setattr(store._means, "_add_up", lambda *_: 1 / 0)
+    return noted
+
+
+chosen = st.sets(st.sampled_from(CHUNKS))
+
+
+@settings(max_examples=5)
+@given(st.lists(st.tuples(chosen, chosen), min_size=1, max_size=3))
+def test_a_delta_reads_no_row_that_stays(opened: MilvusStore, edits: list[Any]):
+    opened.create(NAME, SPEC)
+    there = set(CHUNKS[::2])
+    insert(opened, sorted(there, key=lambda chunk: chunk.id))
+    opened.seal(NAME)
+    with pytest.MonkeyPatch.context() as watched:
+        noted = note_reads(opened, watched)
+        for gone, more in edits:
+            opened.delete(NAME, [chunk.id for chunk in gone])
+            new = sorted(more - (there - gone), key=lambda chunk: chunk.id)
+            if new:
+                insert(opened, new)
+            opened.seal(NAME)
+            assert set(noted) == {chunk.id for chunk in gone & there}
+            noted.clear()
+            there = there - gone | more
+            assert read_means(opened) == add_up(list(there))
+    opened.drop(NAME)
+
+
+def test_a_page_that_is_written_anew_has_the_mean_of_a_new_one(filled: MilvusStore):
+    new = read_means(filled)
+    for _ in range(3):
+        filled.delete(NAME, [CHUNKS[0].id])
+        filled.seal(NAME)
+        filled.delete(NAME, [chunk.id for chunk in CHUNKS[1:5]])
+        insert(filled, CHUNKS[:5])
+        filled.seal(NAME)
+        assert read_means(filled) == new
+
+
+def test_a_row_that_is_written_twice_counts_once(filled: MilvusStore):
+    more = make_chunk("More.", source="docs", path="c%.md")
+    for chunks in ([more], [more, *CHUNKS[:3]], CHUNKS[1:7]):
+        insert(filled, chunks)
+    filled.seal(NAME)
+    assert read_means(filled) == add_up([*CHUNKS, more])
+
+
+@pytest.mark.parametrize("is_done", [True, False])
+@pytest.mark.parametrize("name", ["insert", "delete", "upsert", "flush"])
+def test_a_write_that_failed_may_have_been_carried_out(
+    filled: MilvusStore, monkeypatch: pytest.MonkeyPatch, name: str, is_done: bool
+):
+    """Then the delta is taken back, as in `ingest.publishing.delta`."""
+    more = [make_chunk("More.", source="docs", path="c%.md")]
+    real = getattr(filled._client, name)
+
+    def fail(collection: str, *arguments: Any, **options: Any) -> None:
+        if is_done:
+            real(collection, *arguments, **options)
+        raise MilvusException(message="refused")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(filled._client, name, fail)
+        with pytest.raises(StoreError):  # noqa: PT012  (any of them may fail)
+            filled.delete(NAME, [chunk.id for chunk in CHUNKS[:12]])
+            insert(filled, more)
+            filled.seal(NAME)
+    filled.delete(NAME, [chunk.id for chunk in (*more, *CHUNKS[:12])])
+    insert(filled, CHUNKS[:12])
+    filled.seal(NAME)
+    assert read_means(filled) == add_up(CHUNKS)
+
+
+def test_a_mean_that_was_rounded_often_is_computed_from_its_rows(
+    filled: MilvusStore, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(page_sums, "_MOST_ROUNDED", 2)
+    added_up: list[PageKey] = []
+    real = filled._means._add_up
+
+    def note(collection: str, pages: list[PageKey]) -> Any:
+        added_up.extend(pages)
+        return real(collection, pages)
+
+    monkeypatch.setattr(filled._means, "_add_up", note)
+    for n in range(1, 8):
+        filled.delete(NAME, [CHUNKS[0].id])
+        insert(filled, CHUNKS[:1])
+        filled.seal(NAME)
+        assert read_means(filled) == add_up(CHUNKS)
+        assert added_up == [PAGES[0]] * (n // 3)
+
+
+def test_means_without_counts_are_added_up_from_the_rows(filled: MilvusStore):
+    """As an earlier docent made them."""
+    client, name = filled._client, name_means(NAME)
+    rows = [
+        {"id": page_means._build_id(page), "vector": mean}
+        for page, mean in filled._means.read(NAME, PAGES).items()
+    ]
+    client.drop_collection(name)
+    schema = MilvusClient.create_schema(auto_id=False, enable_dynamic_field=False)
+    schema.add_field("id", DataType.VARCHAR, is_primary=True, max_length=64)
+    schema.add_field("vector", DataType.FLOAT_VECTOR, dim=8)
+    client.create_collection(name, schema=schema, index_params=build_vector_index(lite=True))
+    client.upsert(name, rows)
+    there = CHUNKS
+    for gone in (CHUNKS[:2], CHUNKS[5:10]):
+        filled.delete(NAME, [chunk.id for chunk in gone])
+        there = [chunk for chunk in there if chunk not in gone]
+        filled.seal(NAME)
+        assert read_means(filled) == add_up(there)
+    insert(filled, CHUNKS[:2])
+    filled.seal(NAME)
+    assert read_means(filled) == add_up([*there, *CHUNKS[:2]])
 
 
 def test_a_version_is_made_and_dropped_with_its_means(filled: MilvusStore):
