@@ -99,7 +99,7 @@ class MilvusStore(MilvusReader):
         if len(chunks) != len(vectors) or not np.isfinite(vectors).all():
             raise StoreError(f"The vectors for {collection} are not usable; nothing was written.")
         rows = [build_row(chunk, vector) for chunk, vector in zip(chunks, vectors, strict=True)]
-        with self._write_lock, self._means.follow_insertion(collection, chunks, vectors):
+        with self._write_lock, self._means.record_insertion(collection, chunks, vectors):
             for batch in split_batches(rows):
                 for row in batch if not self._has_bm25 else ():
                     del row["terms"]
@@ -110,7 +110,7 @@ class MilvusStore(MilvusReader):
         with self._write_lock:
             for start in range(0, len(ids), READ_ROWS):
                 batch = list(ids[start : start + READ_ROWS])
-                with self._means.follow_deletion(collection, batch):
+                with self._means.record_deletion(collection, batch):
                     self._write(self._client.delete, collection, ids=batch)
 
     def write_spec(self, collection: str, spec: IndexSpec) -> None:

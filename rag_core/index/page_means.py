@@ -79,37 +79,43 @@ class PageMeans:
         self._changes[collection] = PageChanges(is_new=True, is_counted=True)
 
     @contextmanager
-    def follow_insertion(
+    def record_insertion(
         self, collection: str, chunks: Sequence[Chunk], vectors: Vectors
     ) -> Iterator[None]:
-        """Add chunks to the sums of their pages, when the block has written them.
+        """Add chunks to the sums of their pages.
+
+        That is done when the block has written them.
 
         Args:
             collection: the version.
             chunks: the chunks, n of them.
             vectors: shape (n, dimension), float32; row i belongs to chunk i.
+
+        Yields:
+            Nothing, to the block that writes them.
         """
         new = [(chunk.page_key, vector) for chunk, vector in zip(chunks, vectors, strict=True)]
         old: list[PageRow] = []
         if not self._is_new(collection):  # Milvus Lite replaces a row that is written again
             old = self._read_rows(collection, [chunk.id for chunk in chunks])
-        with self._follow(collection, added=new, gone=old):
+        with self._record(collection, added=new, gone=old):
             yield
 
     @contextmanager
-    def follow_deletion(self, collection: str, ids: Sequence[str]) -> Iterator[None]:
-        """Subtract chunks from the sums of their pages, when the block has deleted them.
+    def record_deletion(self, collection: str, ids: Sequence[str]) -> Iterator[None]:
+        """Subtract chunks from the sums of their pages.
 
-        Their vectors are read before. Ids that are not there are no error.
+        That is done when the block has deleted them; their vectors are read before. Ids that are
+        not there are no error.
         """
-        with self._follow(collection, gone=self._read_rows(collection, ids)):
+        with self._record(collection, gone=self._read_rows(collection, ids)):
             yield
 
     @contextmanager
-    def _follow(
+    def _record(
         self, collection: str, *, added: Sequence[PageRow] = (), gone: Sequence[PageRow] = ()
     ) -> Iterator[None]:
-        """Change the sums of pages, when the block has written and deleted these rows."""
+        """Change the sums of pages, when the block has written."""
         if not self._has_means(collection):
             yield
             return
@@ -118,7 +124,7 @@ class PageMeans:
         try:
             yield
         except BaseException:
-            changes.lose(pages)  # a write that failed may have been carried out in part
+            changes.forget(pages)  # a write that failed may have been carried out in part
             raise
         for rows, count in ((gone, -1), (added, 1)):
             for page, vector in rows:
@@ -155,7 +161,7 @@ class PageMeans:
             if page not in changes.sums and page not in changes.unknown
         ]
         room = max(MOST_SUMS - len(changes.sums), 0) if changes.is_counted else 0
-        changes.lose(first[room:])
+        changes.forget(first[room:])
         del first[room:]
         rows: dict[str, Any] = {}
         if not changes.is_new:
@@ -174,7 +180,7 @@ class PageMeans:
         if not self._has_means(collection) or collection not in self._changes:
             return
         name, changes = name_means(collection), self._changes[collection]
-        changes.lose([page for page, each in changes.sums.items() if not each.is_exact])
+        changes.forget([page for page, each in changes.sums.items() if not each.is_exact])
         self._write_sums(name, changes.sums, is_counted=changes.is_counted)
         unknown = sorted(changes.unknown)
         for start in range(0, len(unknown), _PAGES):

@@ -36,7 +36,12 @@ class PageSum:
     rounded: int = 0
 
     def add(self, vector: Vector, count: int = 1) -> None:
-        """Add a vector of shape (dimension,), or subtract it with a count of -1."""
+        """Add a vector, or subtract it.
+
+        Args:
+            vector: shape (dimension,), float32.
+            count: 1 to add it, -1 to subtract it.
+        """
         self.count += count
         if self.count:
             self.total = self.total + count * vector.astype(np.float64)
@@ -51,7 +56,7 @@ class PageSum:
 
 @dataclass(slots=True)
 class PageChanges:
-    """What was written to a version since it was created or sealed.
+    """The changes of a version since it was created or sealed.
 
     Attributes:
         is_new: whether it was empty then.
@@ -65,8 +70,8 @@ class PageChanges:
     sums: dict[PageKey, PageSum] = field(default_factory=dict)
     unknown: set[PageKey] = field(default_factory=set)
 
-    def lose(self, pages: Iterable[PageKey]) -> None:
-        """Note that the sums of pages are not known."""
+    def forget(self, pages: Iterable[PageKey]) -> None:
+        """Forget the sums of pages, which are not known any more."""
         for page in pages:
             self.sums.pop(page, None)
             self.unknown.add(page)

@@ -50,5 +50,5 @@ def test_a_sum_that_was_rounded_often_is_not_exact():
 def test_a_page_in_doubt_is_added_up_anew():
     page = ("docs", "a.md")
     changes = PageChanges(is_new=False, is_counted=True, sums={page: PageSum(count=1)})
-    changes.lose([page, page])
+    changes.forget([page, page])
     assert (changes.sums, changes.unknown) == ({}, {page})
