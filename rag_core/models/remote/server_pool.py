@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field, replace
 from typing import TypeVar
@@ -114,10 +114,14 @@ class ServerPool:
         """Requests of an index build that keep all servers busy."""
         return (IN_FLIGHT + _READY) * len(self._members)
 
-    def warm_up(self) -> None:
+    def warm_up(self, retries: RetryPolicy = INTERACTIVE_RETRIES) -> None:
         """Check every server once.
 
-        One that is down is only logged if another works.
+        One that is down is only logged if another works. Where none works, each is asked with its
+        own retries until one works, as a server that is alone; a question does not wait for that.
+
+        Args:
+            retries: limits of the retries where none works.
 
         Raises:
             ModelUnavailableError: none works.
@@ -126,23 +130,49 @@ class ServerPool:
         with self._wait_for_check():
             if self._is_warm:
                 return
-            down: list[ModelUnavailableError] = []
-            for member in self._members:
-                try:
-                    with self._limit_question():
-                        self._check(member.server, self._limit_retries(INTERACTIVE_RETRIES))
-                except ModelUnavailableError as error:
-                    down.append(error)
-                    if is_time_over():
-                        break
-                    self._leave_out(member)
-                else:
-                    self._take_in(member)
-            if len(down) == len(self._members) or (down and is_time_over()):
-                raise down[0]
-            for problem in down:
-                logger.warning("%s The other servers are used without it.", problem)
-            self._is_warm = True
+            down = self._check_each(self._limit_retries(retries))
+            if len(down) < len(self._members) and not (down and is_time_over()):
+                self._begin_use(down)
+                return
+            if len(self._members) == 1 or find_seconds_left() is not None:
+                raise next(iter(down.values()))
+        # Without the lock, so that a question meanwhile finds the server that works again.
+        del down[self._wait_for_one(retries)]
+        self._begin_use(down)
+
+    def _begin_use(self, down: Mapping[_Member, ModelUnavailableError]) -> None:
+        for problem in down.values():
+            logger.warning("%s The other servers are used without it.", problem)
+        self._is_warm = True
+
+    def _wait_for_one(self, retries: RetryPolicy) -> _Member:
+        """Check servers, each with its own retries, until one works."""
+        errors: list[ModelUnavailableError] = []
+        for member in self._members:
+            try:
+                self._check(member.server, retries)
+            except ModelUnavailableError as error:
+                errors.append(error)
+            else:
+                self._take_in(member)
+                return member
+        raise errors[0]
+
+    def _check_each(self, retries: RetryPolicy) -> dict[_Member, ModelUnavailableError]:
+        """Check the servers; return the errors of those that are down."""
+        down: dict[_Member, ModelUnavailableError] = {}
+        for member in self._members:
+            try:
+                with self._limit_question():
+                    self._check(member.server, retries)
+            except ModelUnavailableError as error:
+                down[member] = error
+                if is_time_over():
+                    break
+                self._leave_out(member)
+            else:
+                self._take_in(member)
+        return down
 
     @contextmanager
     def _wait_for_check(self) -> Iterator[None]:
@@ -177,7 +207,7 @@ class ServerPool:
         is_question = find_seconds_left() is not None
         with limit_time(QUESTION_RETRIES.seconds) if is_question else nullcontext():
             if len(self._members) > 1:
-                self.warm_up()
+                self.warm_up(retries)
             tried: set[_Member] = set()
             while (member := self._begin(tried, is_question=is_question)) is not None:
                 tried.add(member)

@@ -155,6 +155,53 @@ def test_one_that_is_down_at_the_start_is_left_out(pair, caplog):
     assert count_requests(pair) == [1, 2]
 
 
+def test_a_build_waits_for_servers_that_are_busy_at_its_start(pair):
+    """As for one that is alone: six requests, the first of them by the check of all."""
+    pair[0].fail(429, times=99)
+    pair[1].fail(503, times=6)
+    assert connect(pair).embed_passages(TEXTS).shape == (2, 32)
+    # The first: the check of all, and six. The second: seven checks, and the texts.
+    assert count_requests(pair) == [7, 8]
+
+
+def test_a_build_that_asks_for_the_dimension_waits_as_well(pair):
+    for server in pair:
+        server.fail(503, times=2)
+    embedder = connect(pair)
+    assert embedder.dimension == 32
+    assert sum(count_requests(pair)) == 4
+
+
+def test_a_question_does_not_wait_for_busy_servers(pair):
+    for server in pair:
+        server.fail(503, times=99)
+    with limit_time(100), pytest.raises(ModelUnavailableError, match="HTTP 503"):
+        connect(pair).embed_query("Where?")
+    assert count_requests(pair) == [1, 1]
+
+
+def test_a_question_is_answered_while_a_build_waits(pair):
+    paused, go_on = threading.Event(), threading.Event()
+
+    def rest(_: float) -> None:
+        paused.set()
+        go_on.wait(10)
+
+    pair[0].fail(503, times=3)
+    pair[1].fail(503, times=1)
+    addresses = [Address.of(server.url, PATH, EMBEDDING, None) for server in pair]
+    servers = [ModelServer(address, sleep=rest) for address in addresses]
+    embedder = RemoteEmbedder(servers, EMBEDDER)
+    build = start(embedder.embed_passages, TEXTS)
+    assert paused.wait(10)
+    with limit_time(100):
+        assert embedder.embed_query("Where?").shape == (32,)
+    assert build.is_alive()
+    go_on.set()
+    build.join(10)
+    assert not build.is_alive()
+
+
 def test_all_that_are_down_are_an_error(pair):
     for server in pair:
         server.fail(503, times=99)
