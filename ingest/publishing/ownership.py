@@ -46,8 +46,12 @@ def hold_index(store: VectorStore, ledger: Ledger) -> None:
 def take_over(store: VectorStore, ledger: Ledger) -> None:
     """Make this docent the owner of an index.
 
-    The next sync reads from Milvus what it holds.
+    The next sync reads from Milvus what it holds. The other docent may have written to any version
+    but the one whose revision the ledger still knows, so their records are deleted.
     """
+    live = store.read_live_index()
     for collection in store.list_collections():
         if store.read_owner(collection) != ledger.identity:
+            if live is None or collection != live.collection:
+                ledger.forget([collection])
             store.write_owner(collection, ledger.identity)

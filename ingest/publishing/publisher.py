@@ -1,9 +1,9 @@
 """Publishing: the next version is written beside the live one, checked, and switched to at once.
 
-Two collections take turns. The one that is not live, the standby, holds the version before; a sync
-brings it to the next version by the rows that differ. It is written to only while the ledger marks
-it, which needs a valid lease. A sync that finds a mark of another drops that collection and builds
-a new one, so a sync that lost its lease and wakes up writes into nothing that answers.
+Two collections take turns. The standby, which is not live, holds the version before or the one that
+a rollback left; a sync brings it to the next version by the rows that differ. It is written to only
+while the ledger marks it, which needs a valid lease. A sync that finds a mark of another drops that
+collection and builds a new one, so one that lost its lease writes into nothing that answers.
 """
 
 from __future__ import annotations
@@ -179,7 +179,7 @@ class Publisher:
     ) -> FreshBuild | DeltaBuild:
         """Return the build of the standby's delta, or of a new collection."""
         contents = self._ledger.contents
-        standby = self._find_standby(spec) if live is not None and plan.reuse else None
+        standby = self._find_standby(spec, live) if live is not None and plan.reuse else None
         if standby is not None and live is not None:
             name, lite = live.collection, self._store.is_exact
             delta = plan_delta(contents, plan, live=name, standby=standby, keeps_dead=lite)
@@ -198,10 +198,10 @@ class Publisher:
         self._ledger.claims.begin(collection, spec, number=number, writer=lease.token)
         return FreshBuild(self._store, contents, vectors, plan, live, collection, progress)
 
-    def _find_standby(self, spec: IndexSpec) -> VersionRecord | None:
-        """Return the version before, if a delta can change it."""
-        standby = self._ledger.read_previous_version()
-        if standby is None or standby.writer or standby.collection not in self._list_collections():
+    def _find_standby(self, spec: IndexSpec, live: LiveIndex) -> VersionRecord | None:
+        """Return the standby, if a delta can change it."""
+        others = set(self._list_collections()) - {live.collection}
+        if (standby := self._ledger.read_standby()) is None or standby.collection not in others:
             return None
         is_same_recipe = replace(standby.spec, revision=spec.revision) == spec
         is_complete = self._store.count(standby.collection) == standby.chunks
@@ -223,13 +223,13 @@ class Publisher:
         """Mark the standby as written by this sync.
 
         Raises:
-            SyncRunningError: the lease is lost.
+            SyncRunningError: the lease is lost, or a rollback made it live since the sync began.
             IndexPinnedError: a rollback is about to make this version live.
         """
         # The lease of the switch keeps a rollback from moving the alias here at this moment.
         with build_switch_lease(self._ledger).hold():
             check_not_pinned(self._ledger)
-            if not self._ledger.claims.claim(collection, lease.token):
+            if self._is_live(collection) or not self._ledger.claims.claim(collection, lease.token):
                 lease.confirm()
                 raise SyncRunningError("Another process writes the version before this one.")
 
@@ -255,13 +255,15 @@ class Publisher:
         If that fails, the mark stays, and the next sync drops the collection.
         """
         try:
-            live = self._store.read_live_index()
             # It is live already if only the record of the switch failed.
-            is_live = live is not None and live.collection == build.collection
-            if not is_live and (before := build.undo()) is not None:
+            if not self._is_live(build.collection) and (before := build.undo()) is not None:
                 self._ledger.claims.restore(before, writer=lease.token)
         except DocentError as error:
             logger.warning("The version before could not be brought back: %s", error)
+
+    def _is_live(self, collection: str) -> bool:
+        live = self._store.read_live_index()
+        return live is not None and live.collection == collection
 
     def _switch(self, collection: str, confirm: Callable[[], None]) -> None:
         """Move the alias, under the lease that a rollback needs too."""
@@ -277,7 +279,7 @@ class Publisher:
             raise
 
     def prune(self, confirm: Callable[[], None]) -> None:
-        """Drop all versions but the live one and the previous one.
+        """Drop all versions but the live one and the standby.
 
         This also repairs the ledger if the last sync was killed between the switch and its record.
 
@@ -288,11 +290,10 @@ class Publisher:
         live = self._store.read_live_index()
         if live is not None and self._ledger.read_version(live.collection):
             repair_marks(self._ledger, live)
-        previous = self._ledger.read_previous_version()
-        kept = {live.collection} if live else set()
-        if previous and not previous.writer:  # else it is in no known state
-            kept.add(previous.collection)
-        for collection in self._list_collections():
+        kept, stored = {live.collection} if live else set(), self._list_collections()
+        if (standby := self._ledger.read_standby()) and standby.collection in stored:
+            kept.add(standby.collection)
+        for collection in stored:
             if collection not in kept:
                 confirm()
                 self._store.drop(collection)

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from ingest.sources import Source
 
 _FAILURES = 1_000  # lines of a report that are kept
+_FORGOTTEN = "forgotten"  # in place of a lease's token, which is never this word
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +88,15 @@ class Ledger:
         """Return the version to roll back to; None if there is none."""
         return self._read_marked(previous=True)
 
+    def read_standby(self) -> VersionRecord | None:
+        """Return the version that the next sync may change; None without one.
+
+        It is the previous one, or after a rollback the one that was left. A version that was not
+        written to its end is none.
+        """
+        resting = [one for one in self.list_versions() if not one.live and not one.writer]
+        return max(resting, key=lambda one: (one.previous, one.number), default=None)
+
     def read_version(self, collection: str) -> VersionRecord | None:
         """Return the version in this collection; None if the ledger has none."""
         row = read_row(self.engine, tables.versions, collection=collection)
@@ -95,13 +105,14 @@ class Ledger:
     def adopt_version(self, live: LiveIndex, chunks: Iterable[KnownChunk]) -> None:
         """Record a version as Milvus has it.
 
-        Its pages have no hash, so that the next sync reads them again.
+        Its pages have no hash, so that the next sync reads them again. The records of other
+        versions are deleted, as Milvus need not have them as they say.
 
         Args:
             live: the live version.
             chunks: all of its chunks.
         """
-        self.forget([live.collection])
+        self.forget([live.collection, *(one.collection for one in self.list_versions())])
         counts: Counter[PageKey] = Counter()
 
         def count_chunks() -> Iterator[KnownChunk]:
@@ -148,6 +159,12 @@ class Ledger:
         """Record that an older version is live again, without a previous one."""
         columns = tables.versions.c
         with self.engine.begin() as connection:
+            # Questions may search the version that was left from now on for a while.
+            connection.execute(
+                update(tables.versions)
+                .where(columns.collection == collection, columns.live.is_(False))
+                .values(switched_at=datetime.now(UTC))
+            )
             connection.execute(
                 update(tables.versions)
                 .where(columns.index_name == self.index)
@@ -164,11 +181,22 @@ class Ledger:
             )
 
     def forget(self, collections: Iterable[str]) -> None:
-        """Delete the records of versions that are gone."""
+        """Delete the records of versions that are gone.
+
+        The version's own row goes last, so that contents always belong to one. Without its
+        revision nothing takes it for a version of Milvus meanwhile.
+        """
+        columns = tables.versions.c
         for collection in collections:
             with self.engine.begin() as connection:
-                delete_row(connection, tables.versions, collection=collection)
+                connection.execute(
+                    update(tables.versions)
+                    .where(columns.collection == collection)
+                    .values(live=False, previous=False, writer=_FORGOTTEN, revision="")
+                )
             self.contents.clear(collection)
+            with self.engine.begin() as connection:
+                delete_row(connection, tables.versions, collection=collection)
 
     def _read_marked(self, **mark: bool) -> VersionRecord | None:
         row = read_row(self.engine, tables.versions, index_name=self.index, **mark)

@@ -6,6 +6,7 @@ import shutil
 import tempfile
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +15,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import update
 
-from ingest.errors import PublishError, StateError
-from ingest.publishing.versions import roll_back
+from ingest.errors import NoVersionError, PublishError, StateError, SyncRunningError
+from ingest.publishing.versions import resume_syncs, roll_back
 from ingest.state import tables
 from ingest.state.database import open_state
 from ingest.state.ledger import Ledger
@@ -144,6 +145,90 @@ def test_only_what_differs_is_written(bench: Bench, many: Path):
     assert bench.ledger.read_live_version().dead == 2
 
 
+def test_after_a_rollback_only_what_differs_is_written(bench: Bench, many: Path):
+    for edition in range(2):
+        make_folder(many, {"3.md": f"# Page 3\n\nEdition {edition}."})
+        bench.sync(many)
+    left = bench.store.target
+    roll_back(bench.store, bench.ledger)
+    resume_syncs(bench.ledger)
+    noted = note_writes(bench)
+    make_folder(many, {"4.md": "# Page 4\n\nAnother text."})
+    report = bench.sync(many)
+    assert noted == [("delete", 1), ("insert", 1)]  # it has the page 3 of the sources
+    assert report.embedded <= 2
+    assert "create" not in bench.store.writes
+    assert bench.store.target == left
+    check_ledger(bench)
+    # The version that the rollback made live is the one before.
+    target = bench.ledger.read_previous_version().collection
+    assert roll_back(bench.store, bench.ledger).collection == target
+    assert "Edition 0." in " ".join(bench.store.texts())
+
+
+def test_after_a_rollback_an_unchanged_sync_keeps_the_version_that_was_left(
+    bench: Bench, many: Path
+):
+    bench.sync(many)
+    make_folder(many, {"3.md": "# Page 3\n\nEdition 1."})
+    bench.sync(many)
+    left = bench.store.target
+    roll_back(bench.store, bench.ledger)
+    resume_syncs(bench.ledger)
+    make_folder(many, {"3.md": "# Page 3\n\nText of 3."})
+    assert bench.sync(many).unchanged
+    assert left in bench.store.list_collections()
+    with pytest.raises(NoVersionError):
+        roll_back(bench.store, bench.ledger)
+    make_folder(many, {"4.md": "# Page 4\n\nAnother text."})
+    bench.sync(many)
+    assert bench.store.target == left
+    check_ledger(bench)
+
+
+def test_a_version_that_a_rollback_left_is_given_back_if_the_next_is_refused(
+    bench: Bench, many: Path
+):
+    for edition in range(2):
+        make_folder(many, {"3.md": f"# Page 3\n\nEdition {edition}."})
+        bench.sync(many)
+    left = bench.ledger.read_live_version()
+    roll_back(bench.store, bench.ledger)
+    resume_syncs(bench.ledger)
+    make_folder(many, {"4.md": "# Page 4\n\nAnother text."})
+    bench.store.before = lambda name: fail(name) if name == "switch" else None
+    with pytest.raises(PublishError):
+        bench.sync(many)
+    check_ledger(bench)
+    after = bench.ledger.read_standby()
+    assert (after.collection, after.spec, after.chunks) == (left.collection, left.spec, left.chunks)
+    assert bench.ledger.read_previous_version() is None
+
+
+def test_a_standby_that_a_rollback_made_live_meanwhile_is_not_written_to(bench: Bench, many: Path):
+    """It was rolled back, and resumed, while the sync was embedding."""
+    for edition in range(2):
+        make_folder(many, {"3.md": f"# Page 3\n\nEdition {edition}."})
+        bench.sync(many)
+    make_folder(many, {"4.md": "# Page 4\n\nAnother text."})
+    real = bench.embedder.embed_passages
+
+    def embed(texts: list[str]) -> Any:
+        if bench.ledger.read_previous_version() is not None:
+            roll_back(bench.store, bench.ledger)
+            resume_syncs(bench.ledger)
+        return real(texts)
+
+    bench.embedder.embed_passages = embed
+    with pytest.raises(SyncRunningError):
+        bench.sync(many)
+    assert "Edition 0." in " ".join(bench.store.texts())
+    check_ledger(bench)
+    bench.sync(many)
+    assert "Another text." in " ".join(bench.store.texts())
+    check_ledger(bench)
+
+
 def test_a_new_address_writes_its_chunks_and_embeds_none(bench: Bench, many: Path):
     for edition in range(2):
         make_folder(many, {"3.md": f"# Page 3\n\nEdition {edition}."})
@@ -193,6 +278,37 @@ def test_the_standby_rests_until_questions_have_ended(
         bench.sync(many)
     assert 19 < sum(rested) <= 20
     assert max(rested) <= 0.2  # so that a sync that is stopped ends soon
+
+
+def test_the_version_that_a_rollback_left_rests_until_questions_have_ended(
+    bench: Bench, many: Path, monkeypatch: pytest.MonkeyPatch
+):
+    """Questions may have begun on it right before the rollback, however old the other one is."""
+    for edition in range(2):
+        make_folder(many, {"3.md": f"# Page 3\n\nEdition {edition}."})
+        bench.sync(many)
+    long_ago = datetime.now(UTC) - timedelta(days=1)
+    with bench.ledger.engine.begin() as connection:
+        connection.execute(update(tables.versions).values(switched_at=long_ago))
+    left = bench.store.target
+    before = dict(bench.store.rows[left])
+    roll_back(bench.store, bench.ledger)
+    resume_syncs(bench.ledger)
+    rested: list[float] = []
+
+    def rest(seconds: float) -> None:
+        rested.append(seconds)
+        assert bench.store.rows[left] == before
+        assert "Edition 0." in " ".join(bench.store.texts())
+
+    monkeypatch.setattr("ingest.publishing.publisher.time.sleep", rest)
+    indexer = bench.indexer()
+    indexer._publisher._drain_seconds = 100.0
+    bench.indexer = lambda: indexer
+    make_folder(many, {"4.md": "# Page 4\n\nAnother text."})
+    bench.sync(many)
+    assert bench.store.target == left
+    assert 0 < sum(rested) <= 100
 
 
 def test_a_version_that_is_written_by_another_is_dropped(bench: Bench, many: Path):

@@ -315,3 +315,34 @@ def test_marks_are_repaired_by_the_store_and_the_pin(
     assert bench.ledger.read_live_version().collection == first
     previous = bench.ledger.read_previous_version()
     assert (version_of(previous.collection) if previous else None) == back_to
+
+
+def test_only_a_standby_that_is_in_the_store_is_kept(bench: Bench, docs: Path):
+    for edit in range(2):
+        make_folder(docs, {"guide.md": f"# Guide\n\nEdition {edit}."})
+        bench.sync(docs)
+    previous = bench.ledger.read_previous_version()
+    publisher = Publisher(bench.store, bench.embedder, bench.ledger)
+    publisher.prune(lambda: None)
+    assert bench.ledger.read_version(previous.collection) == previous
+    bench.store.drop(previous.collection)
+    publisher.prune(lambda: None)
+    assert bench.ledger.read_version(previous.collection) is None
+    assert bench.ledger.contents.read_pages(previous.collection) == ()
+
+
+def test_a_version_that_another_docent_may_have_written_to_is_no_standby(
+    bench: Bench, docs: Path, tmp_path: Path
+):
+    """The index is taken over and taken back; nothing tells whether the rows are those of then."""
+    for edit in range(2):
+        make_folder(docs, {"guide.md": f"# Guide\n\nEdition {edit}."})
+        bench.sync(docs)
+    standby = bench.ledger.read_standby().collection
+    other = Ledger(open_state(f"sqlite:///{tmp_path / 'new.sqlite'}"), index="docent")
+    Bench(other, tmp_path, store=bench.store, embedder=bench.embedder).sync(docs, adopt=True)
+    make_folder(docs, {"guide.md": "# Guide\n\nThe last edition."})
+    bench.sync(docs, adopt=True)
+    assert "create" in bench.store.writes
+    assert standby not in bench.store.list_collections()
+    assert "The last edition." in bench.store.texts()

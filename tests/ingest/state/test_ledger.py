@@ -5,6 +5,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import pytest
 from sqlalchemy import Engine, insert
 
 from ingest.overview.history import list_past_syncs
@@ -185,6 +186,50 @@ def test_after_a_rollback_there_is_none_to_go_back_to(ledger: Ledger, engine: En
     ledger.mark_rolled_back("docent__v1")
     assert marks(ledger) == [("v1", True, False), ("v2", False, False)]
     assert marks(other) == [("v1", False, True), ("v2", True, False)]
+
+
+def test_the_standby_is_the_previous_version_or_the_one_that_was_left(ledger: Ledger):
+    assert ledger.read_standby() is None
+    for name in ("docent__v1", "docent__v2"):
+        record(ledger, name)
+        assert ledger.read_standby() is None  # it stays marked until it is live
+        ledger.mark_live(name)
+    assert ledger.read_standby().collection == "docent__v1"
+    ledger.mark_rolled_back("docent__v1")
+    assert ledger.read_standby().collection == "docent__v2"
+    assert ledger.read_previous_version() is None
+
+
+def test_a_rollback_has_its_time_and_keeps_it(ledger: Ledger):
+    for name in ("docent__v1", "docent__v2"):
+        record(ledger, name)
+        ledger.mark_live(name)
+    before = ledger.read_live_version().switched_at
+    ledger.mark_rolled_back("docent__v1")
+    switched = ledger.read_live_version().switched_at
+    assert switched >= before
+    ledger.mark_rolled_back("docent__v1")  # it is completed again
+    assert ledger.read_live_version().switched_at == switched
+
+
+@pytest.mark.parametrize("step", ["remove_chunks", "remove_pages"])
+def test_contents_never_lose_their_version(
+    ledger: Ledger, monkeypatch: pytest.MonkeyPatch, step: str
+):
+    """A version that is being forgotten is none, and goes when that is done again."""
+    record(ledger, "docent__v1")
+    ledger.mark_live("docent__v1")
+    with monkeypatch.context() as killed:
+        killed.setattr(ledger.contents, step, lambda *_: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            ledger.forget(["docent__v1"])
+    assert ledger.read_version("docent__v1").spec != SPEC
+    assert ledger.read_live_version() is None
+    assert ledger.read_standby() is None
+    ledger.forget(one.collection for one in ledger.list_versions())
+    assert ledger.list_versions() == []
+    assert ledger.contents.read_pages("docent__v1") == ()
+    assert not list(ledger.contents.read_chunks("docent__v1"))
 
 
 def test_the_oldest_version_comes_first_under_any_name(ledger: Ledger):
