@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import functools
 import graphlib
 import re
 import subprocess
@@ -318,7 +319,8 @@ def get_loaded(node: ast.AST) -> str | None:
     return None
 
 
-def imported(module: str) -> set[str]:
+@functools.cache  # many tests ask about every module
+def imported(module: str) -> frozenset[str]:
     """Full names of what a module imports, at its top or in a function."""
     found: set[str] = set()
     for node in ast.walk(read_tree(module)):
@@ -329,7 +331,7 @@ def imported(module: str) -> set[str]:
             found.update(f"{node.module}.{alias.name}" for alias in node.names)
         elif loaded := get_loaded(node):
             found.add(loaded)
-    return found
+    return frozenset(found)
 
 
 def mentions_loader(node: ast.AST) -> bool:
