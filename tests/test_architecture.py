@@ -13,6 +13,8 @@ from pathlib import Path
 import pytest
 from Stemmer import Stemmer
 
+from tests.conftest import LONG
+
 ROOT = Path(__file__).parent.parent
 PACKAGES = ("rag_core", "ingest", "bot")
 ROOMS = (*PACKAGES, "benchmarks", "tests")
@@ -473,6 +475,11 @@ def test_tests_mirror_the_packages():
     assert astray == TESTS_OF_SEVERAL_MODULES
     rooms = {path.parts[:2] for path in paths if "scenarios" in path.parent.parts}
     assert rooms <= {(package, "scenarios") for package in PACKAGES}
+
+
+@pytest.mark.parametrize("start", LONG)
+def test_the_files_that_are_run_first_are_there(start):
+    assert (ROOT / "tests" / start).exists()
 
 
 @pytest.mark.parametrize("module", SOURCES)
