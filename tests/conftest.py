@@ -75,13 +75,13 @@ hypothesis_settings.register_profile(
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Put the files that take the longest first; the order within a file stays."""
-    items.sort(key=lambda item: find_turn(item.path.relative_to(ROOT / "tests").as_posix()))
+    items.sort(key=lambda item: find_turn(item.path))
 
 
-def find_turn(path: str) -> int:
-    """The place of a file, a path under tests/, among those that take long; else a later one."""
-    turns = (turn for turn, start in enumerate(LONG) if path.startswith(start))
-    return next(turns, len(LONG))
+def find_turn(path: Path) -> int:
+    """The place of a test file among those that take long; else a later one."""
+    long = (turn for turn, name in enumerate(LONG) if path.is_relative_to(ROOT / "tests" / name))
+    return next(long, len(LONG))
 
 
 @pytest.fixture(autouse=True)
