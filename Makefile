@@ -55,8 +55,9 @@ demo: install
 
 demo: export Q := $(Q)
 
-# The files of tests are divided among the cores.
-PYTEST := $(BIN)/python -m pytest --numprocesses auto --dist loadfile
+# The files of tests are divided among the cores, in the order of tests/conftest.py: xdist alone would
+# begin with those of the most tests, and so end with the long ones of a few.
+PYTEST := $(BIN)/python -m pytest --numprocesses auto --dist loadfile --no-loadscope-reorder
 
 test: install-dev
 	$(PYTEST)

@@ -27,6 +27,23 @@ ROOT = Path(__file__).parent.parent
 # With a server, each test of the state runs on both kinds of database.
 POSTGRES_URL = os.environ.get(postgres.URL_VARIABLE, "")
 DATABASES = ("sqlite", "postgresql") if POSTGRES_URL else ("sqlite",)
+# Their files take the longest, some of them with a few tests only. The last one to begin should be
+# short, or all cores but one wait for it.
+LONG = (
+    "hostile/test_pages.py",
+    "hostile/test_answers.py",
+    "hostile/test_downloads.py",
+    "bot/scenarios/test_beside.py",
+    "benchmarks/test_rerank.py",
+    "ingest/test_corpus.py",
+    "benchmarks/sync/test_simulation.py",
+    "test_architecture.py",
+    "hostile/fuzz/",
+    "ingest/publishing/test_delta.py",
+    "bot/scenarios/",
+    "ingest/scenarios/",
+    "benchmarks/",
+)
 REQUIRE_SHARED = os.environ.get("DOCENT_REQUIRE_SHARED") == "1"
 
 # Read by huggingface_hub and transformers when they are imported: before any test module is. The
@@ -54,6 +71,17 @@ hypothesis_settings.register_profile(
 hypothesis_settings.register_profile(
     "fuzz", hypothesis_settings.get_profile("docent"), max_examples=500, derandomize=False
 )
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put the files that take the longest first; the order within a file stays."""
+    items.sort(key=lambda item: find_turn(item.path))
+
+
+def find_turn(path: Path) -> int:
+    """The place of a test file among those that take long; else a later one."""
+    long = (turn for turn, name in enumerate(LONG) if path.is_relative_to(ROOT / "tests" / name))
+    return next(long, len(LONG))
 
 
 @pytest.fixture(autouse=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import functools
 import graphlib
 import re
 import subprocess
@@ -11,6 +12,8 @@ from pathlib import Path
 
 import pytest
 from Stemmer import Stemmer
+
+from tests.conftest import LONG
 
 ROOT = Path(__file__).parent.parent
 PACKAGES = ("rag_core", "ingest", "bot")
@@ -318,7 +321,8 @@ def get_loaded(node: ast.AST) -> str | None:
     return None
 
 
-def imported(module: str) -> set[str]:
+@functools.cache  # many tests ask about every module
+def imported(module: str) -> frozenset[str]:
     """Full names of what a module imports, at its top or in a function."""
     found: set[str] = set()
     for node in ast.walk(read_tree(module)):
@@ -329,7 +333,7 @@ def imported(module: str) -> set[str]:
             found.update(f"{node.module}.{alias.name}" for alias in node.names)
         elif loaded := get_loaded(node):
             found.add(loaded)
-    return found
+    return frozenset(found)
 
 
 def mentions_loader(node: ast.AST) -> bool:
@@ -471,6 +475,11 @@ def test_tests_mirror_the_packages():
     assert astray == TESTS_OF_SEVERAL_MODULES
     rooms = {path.parts[:2] for path in paths if "scenarios" in path.parent.parts}
     assert rooms <= {(package, "scenarios") for package in PACKAGES}
+
+
+@pytest.mark.parametrize("start", LONG)
+def test_the_files_that_are_run_first_are_there(start):
+    assert (ROOT / "tests" / start).exists()
 
 
 @pytest.mark.parametrize("module", SOURCES)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import functools
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -114,7 +115,10 @@ def walk(path: Path, node: ast.AST, *, public: bool = True) -> Iterator[Function
             yield from walk(path, child, public=shown)
 
 
-FUNCTIONS = {path: list(walk(path, ast.parse(path.read_text()))) for path in MODULES}
+@functools.cache  # read when a test asks: each worker of pytest imports this module
+def functions(path: Path) -> list[Function]:
+    """The functions of a module."""
+    return list(walk(path, ast.parse(path.read_text())))
 
 
 NAMED_BY_THE_LIBRARY = {"connection_made", "connection_lost", "data_received", "verify_request"}
@@ -169,7 +173,7 @@ def test_no_docstring_begins_with_a_clause(path: Path):
 def test_first_lines_of_functions_are_short(path: Path):
     long = [
         each.place
-        for each in FUNCTIONS[path]
+        for each in functions(path)
         if len(each.first_line.split()) > MOST_WORDS and not each.is_property
     ]
     assert long == []
@@ -182,7 +186,7 @@ def test_docstrings_of_functions_begin_with_an_imperative(path: Path):
     base_forms = {"Pass", "Process", "Address", "Guess", "Compress", "Express", "Discuss"}
     found = [
         each.place
-        for each in FUNCTIONS[path]
+        for each in functions(path)
         if each.docstring
         and not each.is_property
         and not each.node.name.startswith("__")
@@ -197,7 +201,7 @@ def test_docstrings_of_functions_begin_with_an_imperative(path: Path):
 def test_functions_with_many_parameters_explain_them(path: Path):
     """Public functions with three parameters or more have the sections that apply to them."""
     missing = []
-    for each in FUNCTIONS[path]:
+    for each in functions(path):
         # The docstring of a command is its help.
         is_command = "typer." in ast.unparse(each.node.args)
         if not each.is_public or len(each.parameters) < 3 or is_command:
@@ -218,7 +222,7 @@ def test_functions_with_many_parameters_explain_them(path: Path):
 def test_arrays_have_a_shape(path: Path):
     missing = [
         each.place
-        for each in FUNCTIONS[path]
+        for each in functions(path)
         if ARRAYS.search(each.returned) and each.is_public and "shape" not in each.docstring.lower()
     ]
     assert missing == []
