@@ -20,6 +20,7 @@ from rag_core.errors import SettingsError
 PRIVATE_UMASK = 0o077
 """New folders are 0700, new files 0600."""
 
+_HAS_MODES = hasattr(os, "geteuid")
 _OTHERS = 0o077
 _OTHERS_READ = 0o044
 _OTHERS_WRITE = 0o022
@@ -35,9 +36,13 @@ _SQLITE_FILE = re.compile(r"sqlite(?:\+pysqlite)?:///(?!:memory:|file:)([^?]+)")
 def check_env_file(path: Path = Path(".env")) -> str:
     """Return a warning about a `.env` that others may read; else empty.
 
+    Where a system has no user numbers, as Windows, its modes say nothing.
+
     Raises:
         SettingsError: others may write the file, and so choose where docent sends its texts.
     """
+    if not _HAS_MODES:
+        return ""
     try:
         status = path.stat()
     except OSError:
@@ -62,6 +67,8 @@ def make_private(settings: IngestSettings) -> list[str]:
 
     Links are not followed. A file that belongs to another user is left as it is.
     """
+    if not _HAS_MODES:
+        return []
     lines = list(_describe_shared_folder(settings.data_folder))
     for root in _list_roots(settings):
         changed, foreign = _restrict_tree(root)

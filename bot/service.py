@@ -201,6 +201,7 @@ def list_services(settings: RagSettings) -> tuple[Service, ...]:
     has_llm = settings.openai_api_key is not None or settings.openai_base_url is not None
     in_use: dict[Service, bool] = {
         "llm": has_llm,
+        "rewriter": has_llm and settings.rewrite_model not in {None, settings.llm_model},
         "embedder": settings.embedding_url is not None,
         "reranker": settings.rerank_url is not None,
         "milvus": True,

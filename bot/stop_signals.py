@@ -6,8 +6,9 @@ import asyncio
 import logging
 import signal
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import AbstractAsyncContextManager
+from typing import Any
 
 STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
@@ -55,8 +56,7 @@ async def run_until_stopped(
                 running.cancel()
 
     running = asyncio.create_task(run())
-    for name in STOP_SIGNALS:
-        loop.add_signal_handler(name, end)
+    stop_handling = _handle_signals(loop, end)
     try:
         await running
     except asyncio.CancelledError:
@@ -64,5 +64,28 @@ async def run_until_stopped(
             raise
         logger.info(_STOPPED_EARLY)
     finally:
+        stop_handling()
+
+
+def _handle_signals(loop: asyncio.AbstractEventLoop, end: Callable[[], None]) -> Callable[[], None]:
+    """Call back in the loop at each stop signal; return how to leave it again."""
+    try:
         for name in STOP_SIGNALS:
-            loop.remove_signal_handler(name)
+            loop.add_signal_handler(name, end)
+    except NotImplementedError:  # the loop of Windows has no handlers of its own
+        before = {
+            name: signal.signal(name, lambda *_: loop.call_soon_threadsafe(end))
+            for name in STOP_SIGNALS
+        }
+        return lambda: _restore_signals(before)
+    return lambda: _remove_handlers(loop)
+
+
+def _restore_signals(before: Mapping[signal.Signals, Any]) -> None:
+    for name, handler in before.items():
+        signal.signal(name, handler)
+
+
+def _remove_handlers(loop: asyncio.AbstractEventLoop) -> None:
+    for name in STOP_SIGNALS:
+        loop.remove_signal_handler(name)

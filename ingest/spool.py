@@ -6,6 +6,7 @@ import hashlib
 import json
 import os
 import tempfile
+import threading
 import weakref
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -31,6 +32,7 @@ class Spool:
     def __init__(self, folder: Path | None = None) -> None:
         self._file = _open_unnamed(folder)
         self._end = 0
+        self._seeking = threading.Lock()
         weakref.finalize(self, os.close, self._file)
 
     def keep(self, data: bytes) -> StoredBytes:
@@ -52,7 +54,7 @@ class Spool:
         rest = memoryview(data)
         try:
             while rest:
-                written = os.pwrite(self._file, rest, self._end)
+                written = self._write_at(self._end, rest)
                 self._end += written
                 rest = rest[written:]
         except OSError as error:
@@ -68,7 +70,7 @@ class Spool:
             IngestError: they can't be read.
         """
         try:
-            data = os.pread(self._file, size, start)
+            data = self._read_at(start, size)
         except OSError as error:
             raise IngestError(
                 f"A temporary file of pages can't be read: {error.strerror or error}."
@@ -76,6 +78,20 @@ class Spool:
         if len(data) != size:
             raise IngestError("A temporary file of pages can't be read: it is cut off.")
         return data
+
+    def _write_at(self, place: int, data: memoryview) -> int:
+        if hasattr(os, "pwrite"):
+            return os.pwrite(self._file, data, place)
+        with self._seeking:  # Windows writes and reads where it was last
+            os.lseek(self._file, place, os.SEEK_SET)
+            return os.write(self._file, data)
+
+    def _read_at(self, place: int, size: int) -> bytes:
+        if hasattr(os, "pread"):
+            return os.pread(self._file, size, place)
+        with self._seeking:
+            os.lseek(self._file, place, os.SEEK_SET)
+            return os.read(self._file, size)
 
 
 @dataclass(frozen=True, slots=True)

@@ -274,7 +274,7 @@ def open_generator(settings: RagSettings, outages: Outages | None = None) -> Gen
     Return None without a key or server.
 
     Raises:
-        SettingsError: the server's address is none.
+        SettingsError: the server's address is none, or the options are not valid.
     """
     if settings.openai_api_key is None and settings.openai_base_url is None:
         return None
@@ -283,6 +283,26 @@ def open_generator(settings: RagSettings, outages: Outages | None = None) -> Gen
     from rag_core.generation.llm.client import OpenAIGenerator
 
     return OpenAIGenerator(settings, outages)
+
+
+def open_rewriter(settings: RagSettings, outages: Outages | None = None) -> Generator | None:
+    """Create the client of the model that rewrites follow-ups.
+
+    Return None without an LLM, and where the LLM itself rewrites with the same options.
+
+    Raises:
+        SettingsError: the options are not valid.
+    """
+    if settings.openai_api_key is None and settings.openai_base_url is None:
+        return None
+    from rag_core.generation.llm.role import LLMRole
+
+    role = LLMRole.rewriting(settings)
+    if role is None:
+        return None
+    from rag_core.generation.llm.client import OpenAIGenerator
+
+    return OpenAIGenerator(settings, outages, role=role)
 
 
 def open_pipeline(
@@ -304,7 +324,7 @@ def open_pipeline(
         The pipeline over these parts.
 
     Raises:
-        SettingsError: the team's instructions can't be read.
+        SettingsError: the team's instructions can't be read, or the LLM's settings are not valid.
     """
     lane = models.inference.questions
     return Pipeline(
@@ -312,6 +332,7 @@ def open_pipeline(
         reranker=lane,
         store=store,
         generator=open_generator(settings, models.outages),
+        rewriter=open_rewriter(settings, models.outages),
         tuning=models.tuning,
         instructions=read_instructions(settings.instructions),
         limits=AnswerLimits(settings.answer_seconds, settings.answer_characters),

@@ -11,7 +11,7 @@ from typing import Literal
 
 logger = logging.getLogger(__name__)
 
-Service = Literal["llm", "reranker", "embedder", "milvus"]
+Service = Literal["llm", "rewriter", "reranker", "embedder", "milvus"]
 
 
 @dataclass(frozen=True, slots=True)

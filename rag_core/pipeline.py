@@ -71,6 +71,7 @@ class Pipeline:
         reranker: scores passages; if it fails, the order of the search stands.
         store: holds the index.
         generator: the LLM; without one, answers are quotations.
+        rewriter: rewrites follow-up questions; the generator by default.
         tuning: settings of retrieval, reranking and refusing.
         instructions: what the team tells the LLM.
         limits: how long an answer may take, and be.
@@ -101,6 +102,7 @@ class Pipeline:
         reranker: Reranker,
         store: VectorStore,
         generator: Generator | None,
+        rewriter: Generator | None = None,
         tuning: Tuning,
         instructions: str = "",
         limits: AnswerLimits = AnswerLimits(),
@@ -112,7 +114,7 @@ class Pipeline:
         self._read_mark = read_mark
         self._embedder = embedder
         self._store = store
-        self._planner = Planner(generator)
+        self._planner = Planner(rewriter or generator)
         self._writer = AnswerWriter(
             embedder,
             store,

@@ -15,6 +15,10 @@ REVISION = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$"
 """Form of a revision: a commit, or the name of a tag or branch."""
 
 
+DEFAULT_LLM = "gpt-6-luna"
+"""OpenAI's successor of gpt-4o, which ends on 14 January 2027 (docs/configuration.md)."""
+
+
 class Settings(BaseSettings):
     """Base of the settings of all packages: frozen, from `DOCENT_*`; an empty value is unset."""
 
@@ -150,7 +154,22 @@ class RagSettings(Settings):
         validation_alias="OPENAI_BASE_URL",
         description="Base URL of any OpenAI-compatible server.",
     )
-    llm_model: str = Field("gpt-4o", description="Name of the LLM.")
+    llm_model: str = Field(DEFAULT_LLM, description="Name of the LLM.")
+    llm_options: str = Field(
+        "",
+        description="JSON object that is merged into each request to the LLM, such as "
+        '`{"reasoning_effort": "low"}`.',
+    )
+    rewrite_model: str | None = Field(
+        None,
+        description="Model on the same server that rewrites follow-up questions; by default the "
+        "LLM itself.",
+    )
+    rewrite_options: str = Field(
+        "",
+        description="JSON object that is merged into each request for a rewriting; by default "
+        "`DOCENT_LLM_OPTIONS` if the model is the same.",
+    )
     llm_images: bool = Field(
         default=False,
         description="Whether the LLM takes pictures; if not, answers say that docent can't see "

@@ -185,6 +185,7 @@ HOMES = {
     },
     "openai": {
         "rag_core.generation.llm.client",
+        "rag_core.generation.llm.connection",
         "rag_core.generation.llm.event_decoder",
         "rag_core.generation.llm.faults",
     },

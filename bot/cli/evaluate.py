@@ -228,7 +228,9 @@ def _open_judge(settings: RagSettings, model: str) -> StructuredGenerator:
     from rag_core.factory import open_generator
     from rag_core.generation.llm.client import OpenAIGenerator
 
-    chosen = settings.model_copy(update={"llm_model": model}) if model else settings
+    # The options are those of another model.
+    other = {"llm_model": model, "llm_options": ""} if model and model != settings.llm_model else {}
+    chosen = settings.model_copy(update=other)
     llm = open_generator(chosen)
     if not isinstance(llm, OpenAIGenerator):
         raise SettingsError("--judge needs an LLM: set OPENAI_API_KEY or OPENAI_BASE_URL.")

@@ -41,16 +41,20 @@ def doctor(  # noqa: PLR0913  (the options, by name)
     slack: Annotated[
         bool, typer.Option("--slack", help="Check tokens, scopes and settings with Slack.")
     ] = False,
+    llm: Annotated[
+        bool, typer.Option("--llm", help="List the LLM's models, and ask it for a word.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Check models, index and Slack; exit with 1 if there are problems."""
+    """Check models, index, LLM and Slack; exit with 1 if there are problems."""
     from bot.cli import terminal
 
-    if not models and not index and not slack:
-        raise typer.BadParameter("choose at least one of --models, --index and --slack")
+    if not (models or index or slack or llm):
+        raise typer.BadParameter("choose at least one of --models, --index, --llm and --slack")
     checks = [
         *(_check_models(corpus) if models else ()),
         *(_check_index(repair=repair or mend) if index else ()),
+        *(_check_llm() if llm else ()),
         *(_check_slack() if slack else ()),
     ]
     if as_json:
@@ -82,6 +86,13 @@ def _check_index(*, repair: bool) -> Sequence[CheckResult]:
     settings = IngestSettings.load()
     service = ControlClient.find(settings)
     return service.check(repair=repair) if service else local.check_index(settings, repair=repair)
+
+
+def _check_llm() -> Sequence[CheckResult]:
+    from rag_core.generation.llm.check import check_llm
+    from rag_core.settings import RagSettings
+
+    return check_llm(RagSettings.load())
 
 
 def _check_slack() -> Sequence[CheckResult]:

@@ -8,6 +8,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from bot.control import endpoint
 from bot.control.protocol import ControlRequest, decode, encode, read_lines
 from bot.control.socket_path import build_socket_path, is_private_socket
 from bot.errors import ControlError
@@ -108,7 +109,7 @@ class ControlClient:
         kind = ""
         with suppress(OSError), self._connect() as connection:
             connection.settimeout(None)
-            connection.sendall(encode("request", request))
+            connection.sendall(self._seal(encode("request", request)))
             for line in read_lines(connection):
                 kind, data = decode(line)
                 if kind == "failure":
@@ -117,7 +118,14 @@ class ControlClient:
         if kind not in {"answer", "passages", "hits", "checks", "result"}:
             raise ControlError("The running `docent serve` broke off: see its log.")
 
+    def _seal(self, line: bytes) -> bytes:
+        if endpoint.HAS_UNIX_SOCKETS:
+            return line
+        return endpoint.LoopbackDoor.read(self._path).seal(line)
+
     def _connect(self) -> socket.socket:
+        if not endpoint.HAS_UNIX_SOCKETS:
+            return endpoint.LoopbackDoor.read(self._path).connect(_CONNECT_SECONDS)
         connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         connection.settimeout(_CONNECT_SECONDS)
         try:

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
+from bot.control import endpoint
 from bot.control.protocol import ControlRequest, Failure, build_version_error, decode, encode
 from bot.control.socket_path import is_safe_folder
 from bot.errors import ControlError, SyncStoppedError
@@ -105,7 +106,7 @@ class RequestExecutor:
 
 
 class ControlServer:
-    """Listens on a Unix socket that only its owner can open."""
+    """Listens on a Unix socket that only its owner can open, or on a port with a secret."""
 
     def __init__(self, path: Path, executor: RequestExecutor) -> None:
         self._path = path
@@ -144,23 +145,31 @@ class ControlServer:
             self._path.unlink(missing_ok=True)
 
 
-class _Server(socketserver.ThreadingUnixStreamServer):
+class _Server(socketserver.ThreadingMixIn, socketserver.TCPServer):
     daemon_threads = True
     block_on_close = False
     request_queue_size = 2 * MAX_CONNECTIONS
 
     def __init__(self, path: Path, executor: RequestExecutor) -> None:
         self.executor = executor
+        self.door: endpoint.LoopbackDoor | None = None
         self._slots = threading.Semaphore(MAX_CONNECTIONS)
-        super().__init__(str(path), _Handler, bind_and_activate=False)
+        if endpoint.HAS_UNIX_SOCKETS:
+            self.address_family = socket.AF_UNIX
+        # Port 0 is any free one.
+        address: Any = str(path) if endpoint.HAS_UNIX_SOCKETS else ("127.0.0.1", 0)
+        super().__init__(address, _Handler, bind_and_activate=False)
         self.server_bind()
-        path.chmod(0o600)  # before a client can connect
+        if endpoint.HAS_UNIX_SOCKETS:
+            path.chmod(0o600)  # before a client can connect
+        else:
+            self.door = endpoint.LoopbackDoor.create(self.socket.getsockname()[1], path)
         self.server_activate()
 
     def verify_request(self, request: Any, client_address: Any) -> bool:
         """Return whether to serve a client."""
         del client_address
-        if not _is_own_user(request):
+        if self.door is None and not _is_own_user(request):
             logger.warning("A client of another user at the control socket was refused.")
             return False
         if not self._slots.acquire(blocking=False):
@@ -193,7 +202,7 @@ class _Handler(socketserver.StreamRequestHandler):
             self._send("failure", Failure("DocentError", sentence))
 
     def _serve_request(self) -> None:
-        line = read_request(self.connection)
+        line = self._read_line()
         if not line:
             return  # a client only tested whether the service runs
         kind, request = decode(line)
@@ -201,6 +210,20 @@ class _Handler(socketserver.StreamRequestHandler):
             raise build_version_error()
         self.connection.settimeout(None)
         self.server.executor.execute(request, self._send_or_fail)
+
+    def _read_line(self) -> bytes:
+        """Read the line of a request; empty from a client that says nothing or has no right."""
+        door = self.server.door
+        if door is None:
+            return read_request(self.connection)
+        if not (nonce := read_request(self.connection).rstrip(b"\n")):
+            return b""
+        self.connection.sendall(door.prove(nonce))
+        sealed = read_request(self.connection)
+        line = door.open(sealed) if sealed else b""
+        if line is None:
+            logger.warning("A client without the secret was refused at the control port.")
+        return line or b""
 
     def _send_or_fail(self, kind: str, value: Any) -> None:
         if _has_hung_up(self.connection):
@@ -249,12 +272,16 @@ def _has_hung_up(connection: socket.socket) -> bool:
 
     A local socket accepts one last write without an error.
     """
+    # Not by MSG_DONTWAIT, which Windows lacks.
+    connection.settimeout(0)
     try:
-        return connection.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT) == b""
+        return connection.recv(1, socket.MSG_PEEK) == b""
     except BlockingIOError:
         return False
     except OSError:
         return True
+    finally:
+        connection.settimeout(None)
 
 
 def _build_progress_sender(send: Callable[[str, Any], None]) -> ProgressCallback:

@@ -7,6 +7,7 @@ import stat
 import tempfile
 from pathlib import Path
 
+from bot.control import endpoint
 from ingest.settings import IngestSettings
 from rag_core.types import hash_content
 
@@ -22,7 +23,7 @@ def build_socket_path(settings: IngestSettings) -> Path | None:
         return None
     name = f"{Path(settings.milvus_uri).stem}.sock"
     path = settings.data_folder.absolute() / name
-    if len(os.fsencode(path)) <= _LONGEST_PATH:
+    if not endpoint.HAS_UNIX_SOCKETS or len(os.fsencode(path)) <= _LONGEST_PATH:
         return path
     return _get_temporary_folder() / f"{hash_content(str(path))}.sock"
 
@@ -32,7 +33,7 @@ def is_safe_folder(folder: Path) -> bool:
 
     The name of the temporary one is known beforehand, so another user may have been quicker.
     """
-    if folder != _get_temporary_folder():
+    if not endpoint.HAS_UNIX_SOCKETS or folder != _get_temporary_folder():
         return True
     status = folder.lstat()
     is_ours = status.st_uid == os.getuid() and not status.st_mode & 0o077
@@ -44,10 +45,16 @@ def _get_temporary_folder() -> Path:
 
 
 def is_private_socket(path: Path) -> bool:
-    """Return True if the path is a socket of this user alone."""
+    """Return True if the path is a socket of this user alone, or the file in place of one.
+
+    A system without user numbers, as Windows, keeps others out by the rights of the folder.
+    """
     try:
         status = path.lstat()
     except OSError:
         return False
+    is_kind = stat.S_ISSOCK if endpoint.HAS_UNIX_SOCKETS else stat.S_ISREG
+    if not hasattr(os, "getuid"):
+        return is_kind(status.st_mode)
     is_ours = status.st_uid == os.getuid() and not status.st_mode & 0o077
-    return stat.S_ISSOCK(status.st_mode) and is_ours
+    return is_kind(status.st_mode) and is_ours

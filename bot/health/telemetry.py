@@ -75,7 +75,7 @@ class Telemetry:
 
     def record_failure(self, service: Service, kind: str) -> None:
         """Record that a call to a service failed, and how."""
-        if service == "llm":
+        if service in {"llm", "rewriter"}:
             self.metrics.record_llm_error(kind)
 
     def record_sync(self, outcome: SyncOutcome, seconds: float) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import select
 import signal
 import subprocess
 import sys
@@ -28,6 +27,7 @@ from ingest.loading.frames import (
     write_frame,
 )
 from ingest.loading.reading_process import MEMORY_BYTES, OUT_OF_MEMORY, READY, read_page
+from ingest.loading.reply_pipe import ReplyPipe
 from ingest.loading.turns import Turns
 
 PAGE_SECONDS = 20.0
@@ -40,8 +40,11 @@ _START_SECONDS = 60.0
 _CHECK_SECONDS = 0.2
 _MODULE = "ingest.loading.reading_process"
 _ROOT = Path(__file__).parents[2]
-_KEPT = ("LANG", "LC_ALL", "LD_LIBRARY_PATH", "PATH", "TZ")
-_FROM_OUTSIDE = {-signal.SIGKILL, -signal.SIGTERM}  # the kernel's or a person's, not a parser's
+_KEPT = ("LANG", "LC_ALL", "LD_LIBRARY_PATH", "PATH", "SYSTEMROOT", "TZ")
+_FROM_OUTSIDE = {
+    -9,
+    -signal.SIGTERM,
+}  # SIGKILL, which Windows lacks; the kernel's or a person's, not a parser's
 
 CancelCheck = Callable[[], None]
 """Called while a page is read; an exception from it ends the reading."""
@@ -168,7 +171,7 @@ class _ReadingProcess:
         self._process = _start_process()
         # With pipes, Popen always has both.
         self._requests = cast("BinaryIO", self._process.stdin)
-        self._replies = cast("BinaryIO", self._process.stdout)
+        self._replies = ReplyPipe(cast("BinaryIO", self._process.stdout))
         try:
             is_ready = self._read_frame(_Limit(None, _START_SECONDS, clock)) == READY
         except BaseException:
@@ -232,23 +235,18 @@ class _ReadingProcess:
 
     def _read_bytes(self, size: int, limit: _Limit) -> bytes | None:
         """Return this many bytes; None if process or time ends before."""
-        stream, data = self._replies.fileno(), bytearray()
-        poller = select.poll()  # `select` knows the first 1,024 files only
-        poller.register(stream, select.POLLIN)
+        data = bytearray()
         while len(data) < size:
-            has_data = poller.poll(_CHECK_SECONDS * 1000)
-            if not has_data:
+            block = self._replies.read(size - len(data), _CHECK_SECONDS)
+            if block is None:
                 self._check_cancelled()
             # Also where there is data: a process may ask for tokens without an end.
             if late := limit.find_excess():
                 self.is_late, self._late = True, late
                 return None
-            if not has_data:
-                continue
-            block = os.read(stream, min(size - len(data), 2**20))
-            if not block:
+            if block == b"":
                 return None
-            data += block
+            data += block or b""
         return bytes(data)
 
 
@@ -308,7 +306,7 @@ def _read_cpu_seconds(pid: int) -> float | None:
     try:
         fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
         return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
-    except (OSError, ValueError, IndexError):
+    except (OSError, ValueError, IndexError, AttributeError):  # not Linux
         return None
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import resource
 import signal
 import sys
 from collections.abc import Iterator, Sequence
@@ -143,6 +142,10 @@ def _end_with_parent() -> None:
 
 def _limit_memory() -> None:
     """Limit the memory to `MEMORY_BYTES` more than now, where the system can."""
+    try:
+        import resource
+    except ImportError:  # Windows
+        return
     with suppress(OSError, ValueError):
         with open("/proc/self/statm") as file:  # noqa: PTH123  (no path, a view of the kernel)
             pages = int(file.read().split()[0])

@@ -33,7 +33,9 @@ MAX_TOTAL_BYTES = 1024 * 2**20
 """Most documents of a directory, and their size together."""
 
 # A fifo would wait for a writer, and a link in place of a file is one that has just been put there.
-_OPEN_FLAGS = os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NOCTTY
+# Windows has none of these flags.
+_FLAGS = ("O_NONBLOCK", "O_NOFOLLOW", "O_CLOEXEC", "O_NOCTTY")
+_OPEN_FLAGS = os.O_RDONLY | sum(getattr(os, flag, 0) for flag in _FLAGS)
 
 
 class _NoPageError(Exception):

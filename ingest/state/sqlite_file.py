@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -80,20 +82,34 @@ def _watch_file(engine: Engine, path: Path) -> None:
 
 def _delete_journal(path: Path, wal: tuple[int, int] | None) -> None:
     """Delete a lost file's journal: SQLite would apply it to the next."""
-    import fcntl
-
-    try:
-        folder = os.open(path.parent, os.O_RDONLY)
-    except FileNotFoundError:
-        return
-    try:
-        # Without the lock, two processes could delete each other's new journal.
-        fcntl.flock(folder, fcntl.LOCK_EX)
+    with _lock_folder(path.parent):
         if wal is not None and _identify_file(_name_beside(path, "wal")) == wal:
             for ending in ("wal", "shm"):
                 _name_beside(path, ending).unlink(missing_ok=True)
+
+
+@contextmanager
+def _lock_folder(folder: Path) -> Iterator[None]:
+    """Hold the lock of a folder, so that no two processes delete each other's new journal.
+
+    Windows has no such lock and needs none: a file that is open can't be deleted there.
+    """
+    try:
+        import fcntl
+    except ImportError:
+        with suppress(PermissionError):
+            yield
+        return
+    try:
+        descriptor = os.open(folder, os.O_RDONLY)
+    except FileNotFoundError:
+        yield
+        return
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
     finally:
-        os.close(folder)
+        os.close(descriptor)
 
 
 def _name_beside(path: Path, ending: str) -> Path:

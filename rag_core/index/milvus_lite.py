@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-import fcntl
+import errno
 import json
 import logging
 from pathlib import Path
 
 from rag_core.errors import SettingsError, StoreFormatError, StoreLockedError, StoreUnavailableError
 from rag_core.types import hash_content
+
+_IN_USE = {errno.EWOULDBLOCK, errno.EACCES, errno.EDEADLK}
+"""How systems refuse a lock that another process holds."""
 
 
 def check_directory(path: Path) -> None:
@@ -96,11 +99,29 @@ def _is_locked(lock: Path) -> bool:
         return False
     with lock.open("r+") as file:
         try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return True
-        fcntl.flock(file, fcntl.LOCK_UN)
-    return False
+            _lock(file.fileno())
+        except OSError as error:
+            if error.errno in _IN_USE:
+                return True
+            raise
+    return False  # the lock goes with the open file
+
+
+def _lock(descriptor: int) -> None:
+    """Lock a file in the way in which Milvus Lite does.
+
+    Raises:
+        OSError: another process holds the lock.
+    """
+    try:
+        import fcntl
+    except ImportError:  # Windows
+        import msvcrt
+
+        # mypy knows the functions of Windows on Windows only.
+        vars(msvcrt)["locking"](descriptor, vars(msvcrt)["LK_NBLCK"], 1)
+    else:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
 
 def hash_files(path: Path) -> str:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from bot import private_files
 from bot.private_files import check_env_file, make_private
 from ingest.settings import IngestSettings
 from rag_core.errors import SettingsError
@@ -184,3 +185,15 @@ def test_settings_of_another_user_are_refused(monkeypatch: pytest.MonkeyPatch):
 
 def test_no_settings_are_no_fault():
     assert check_env_file() == ""
+
+
+def test_a_system_without_user_numbers_has_no_modes_to_judge(
+    data: Path, monkeypatch: pytest.MonkeyPatch
+):
+    env = data / ".env"
+    env.write_text("")
+    env.chmod(0o666)
+    monkeypatch.setattr(private_files, "_HAS_MODES", False)
+    assert private_files.check_env_file(env) == ""
+    assert private_files.make_private(IngestSettings.load()) == []
+    assert env.stat().st_mode & 0o777 == 0o666

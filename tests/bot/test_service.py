@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from bot.service import list_services
-from rag_core.settings import RagSettings
+from rag_core.settings import DEFAULT_LLM, RagSettings
 
 
 @pytest.mark.parametrize(
@@ -14,6 +14,9 @@ from rag_core.settings import RagSettings
         ({}, {"milvus"}),
         ({"openai_api_key": "key"}, {"milvus", "llm"}),
         ({"openai_base_url": "http://llm/v1"}, {"milvus", "llm"}),
+        ({"openai_api_key": "key", "rewrite_model": "quick"}, {"milvus", "llm", "rewriter"}),
+        ({"openai_api_key": "key", "rewrite_model": DEFAULT_LLM}, {"milvus", "llm"}),
+        ({"rewrite_model": "quick"}, {"milvus"}),
         ({"embedding_url": "http://models"}, {"milvus", "embedder"}),
         ({"rerank_url": "http://models"}, {"milvus", "reranker"}),
     ],

@@ -91,3 +91,20 @@ def test_a_signal_before_the_start_is_a_clean_end():
     finally:
         signal.signal(signal.SIGTERM, before)
     assert ended.value.code == 0
+
+
+@pytest.mark.parametrize("name", STOP_SIGNALS)
+async def test_a_loop_without_signal_handlers_stops_too(monkeypatch, name: signal.Signals):
+    def refuse(*_: object) -> None:
+        raise NotImplementedError
+
+    monkeypatch.setattr(asyncio.get_running_loop(), "add_signal_handler", refuse)
+    before = [signal.getsignal(each) for each in STOP_SIGNALS]
+    service = Service()
+    service.may_start.set()
+    running = asyncio.create_task(run_until_stopped(service.run(), on_stop=service.on_stop))
+    await service.started.wait()
+    signal.raise_signal(name)
+    await asyncio.wait_for(running, 10)
+    assert service.events == ["stop", "left", "closed"]
+    assert [signal.getsignal(each) for each in STOP_SIGNALS] == before

@@ -123,3 +123,12 @@ def test_files_and_texts_are_mappings():
         assert len(texts) == 2
         assert read_texts(texts) == links
     assert read_texts(links) == links
+
+
+def test_a_system_without_reads_at_a_place_keeps_the_same(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.delattr(os, "pread")
+    monkeypatch.delattr(os, "pwrite")
+    spool = Spool()
+    stored = [spool.keep(data) for data in (b"first", b"", b"second")]
+    assert [each.read() for each in reversed(stored)] == [b"second", b"", b"first"]
+    assert spool.keep(b"third").read() == b"third"

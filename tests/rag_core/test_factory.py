@@ -23,7 +23,7 @@ from rag_core.factory import (
 from rag_core.inference.lanes import Lane
 from rag_core.models.reranker import INSTRUCTION
 from rag_core.retrieval.calibration import STARTER
-from rag_core.settings import RagSettings
+from rag_core.settings import DEFAULT_LLM, RagSettings
 from rag_core.tuning import Tuning
 from rag_core.types import SCHEMA_VERSION, IndexSpec, Question
 from tests.rag_core.checkpoints import make_embedder, make_reranker
@@ -250,8 +250,8 @@ def test_a_server_is_asked_and_not_looked_for_on_disk(create):
     ("given", "expected"),
     [
         ({}, None),
-        ({"openai_api_key": "sk-1"}, "gpt-4o"),
-        ({"openai_base_url": "http://127.0.0.1:1/v1"}, "gpt-4o"),
+        ({"openai_api_key": "sk-1"}, DEFAULT_LLM),
+        ({"openai_base_url": "http://127.0.0.1:1/v1"}, DEFAULT_LLM),
         ({"openai_api_key": "sk-1", "llm_model": "local"}, "local"),
     ],
 )

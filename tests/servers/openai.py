@@ -17,6 +17,7 @@ from typing import Any, Self
 
 from aiohttp import web
 
+from rag_core.settings import DEFAULT_LLM
 from tests.servers.loopback import Loopback
 from tests.servers.openai_dialects import Dialect, Frame, RefusedError
 from tests.servers.openai_shapes import BadRequestError, Completion
@@ -89,6 +90,9 @@ class OpenAIServer:
         reply: the answer; a string is streamed word by word, a list piece by piece; or a function
             of the messages that gives either.
         models: names that exist; others get 404.
+        hides_models: whether it has no list of them.
+        listed: the names in its list, if they are others.
+        shutdown_dates: the days on which models are switched off.
         dialect: the server or gateway that it stands for; by default OpenAI.
         pace: seconds before each event of a stream.
         requests: all requests, refused ones too.
@@ -99,7 +103,10 @@ class OpenAIServer:
 
     def __init__(self, reply: Text | Callable[[Messages], Text] = "All is well [1].") -> None:
         self.reply = reply
-        self.models = {"gpt-4o"}
+        self.models = {DEFAULT_LLM}
+        self.hides_models = False
+        self.listed: set[str] | None = None
+        self.shutdown_dates: dict[str, str] = {}
         self.dialect = Dialect()
         self.pace = 0.0
         self.requests: list[Request] = []
@@ -178,7 +185,13 @@ class OpenAIServer:
 
     async def _models(self, request: web.Request) -> web.Response:
         self._record(request, {})
-        names = [{"id": name, "object": "model", "owned_by": "local"} for name in self.models]
+        if self.hides_models:
+            return _error(404, "Not Found", None)
+        names = [
+            {"id": name, "object": "model", "owned_by": "local"}
+            | {"shutdown_date": self.shutdown_dates.get(name)}
+            for name in (self.models if self.listed is None else self.listed)
+        ]
         return web.json_response({"object": "list", "data": names})
 
     async def _completions(self, request: web.Request) -> web.StreamResponse:
@@ -205,7 +218,7 @@ class OpenAIServer:
             return web.json_response(error.body, status=error.status)
         except BadRequestError as error:
             self.violations.append(str(error))
-            return _error(400, str(error), None)
+            return _error(400, str(error), error.code, param=error.param)
         if arguments["model"] not in self.models:
             return _error(404, f"The model {arguments['model']} does not exist", "model_not_found")
         return None
@@ -265,8 +278,13 @@ def _encode(frame: Frame) -> bytes:
 
 
 def _error(
-    status: int, message: str, code: str | None, *, retry_after: int | None = None
+    status: int,
+    message: str,
+    code: str | None,
+    *,
+    retry_after: int | None = None,
+    param: str | None = None,
 ) -> web.Response:
     headers = {} if retry_after is None else {"Retry-After": str(retry_after)}
-    body = {"message": message, "type": "error", "param": None, "code": code}
+    body = {"message": message, "type": "error", "param": param, "code": code}
     return web.json_response({"error": body}, status=status, headers=headers)

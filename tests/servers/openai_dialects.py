@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from tests.servers.openai_shapes import Completion, check
+from tests.servers.openai_shapes import Completion, check, check_reasoning
 
 Arguments = dict[str, Any]
 Frame = dict[str, Any] | str
@@ -50,6 +50,7 @@ class Dialect:
             RefusedError: only this server does.
         """
         check(arguments)
+        check_reasoning(arguments)
 
     def start(self, answer: Completion) -> Iterator[Frame]:
         """The events before the text."""

@@ -46,11 +46,20 @@ ARGUMENTS = {
     "verbosity",
     "web_search_options",
 }
+REASONS = ("gpt-5", "gpt-6", "o1", "o3", "o4")
+"""How the names of models begin that reason."""
+
+EFFORTS = {"none", "low", "medium", "high", "xhigh", "max"}
 ROLES = {"system", "developer", "user", "assistant", "tool"}
 
 
 class BadRequestError(Exception):
-    """A request that OpenAI answers with 400."""
+    """A request that OpenAI answers with 400, with its code and the argument where it says so."""
+
+    def __init__(self, message: str, *, code: str | None = None, param: str | None = None) -> None:
+        self.code = code
+        self.param = param
+        super().__init__(message)
 
 
 @dataclass(frozen=True)
@@ -116,6 +125,41 @@ def check(arguments: dict[str, Any]) -> None:
     if not 0 <= (arguments.get("temperature") or 0) <= 2:
         raise BadRequestError("temperature wants 0 to 2")
     check_format(arguments.get("response_format") or {"type": "text"})
+
+
+def check_reasoning(arguments: dict[str, Any]) -> None:
+    """Refuse what models refuse that reason, by their names.
+
+    From refusals quoted in bolna-ai/bolna#1019 (gpt-6), itzcrazykns/vane#1173 and
+    experientiallabs/experiential#764 (gpt-5.6).
+
+    Raises:
+        BadRequestError: naming the argument.
+    """
+    if not arguments["model"].startswith(REASONS):
+        return
+    if "max_tokens" in arguments:
+        raise BadRequestError(
+            "Unsupported parameter: 'max_tokens' is not supported with this model. "
+            "Use 'max_completion_tokens' instead.",
+            code="unsupported_parameter",
+            param="max_tokens",
+        )
+    effort = arguments.get("reasoning_effort", "medium")
+    if effort not in EFFORTS:
+        raise BadRequestError(
+            f"Unsupported value: '{effort}' is not supported with this model.",
+            code="unsupported_value",
+            param="reasoning_effort",
+        )
+    for name in ("temperature", "top_p"):
+        if effort != "none" and arguments.get(name, 1) != 1:
+            raise BadRequestError(
+                f"Unsupported value: '{name}' does not support {arguments[name]} with this model. "
+                "Only the default (1) value is supported.",
+                code="unsupported_value",
+                param=name,
+            )
 
 
 def check_part(part: dict[str, Any], *, role: str) -> None:

@@ -11,6 +11,7 @@ import httpx2
 import openai
 import pytest
 
+from rag_core.settings import DEFAULT_LLM
 from tests.servers.openai import OpenAIServer
 
 # openai passes on what its transport raises in the middle of a body.
@@ -31,7 +32,7 @@ def client(llm):
 
 
 def ask(client, **more):
-    return client.chat.completions.create(**{"model": "gpt-4o", "messages": QUESTION} | more)
+    return client.chat.completions.create(**{"model": DEFAULT_LLM, "messages": QUESTION} | more)
 
 
 def pieces(stream):
@@ -39,7 +40,7 @@ def pieces(stream):
 
 
 def test_an_answer_in_one_piece(llm, client):
-    answer = ask(client, temperature=0.1)
+    answer = ask(client, temperature=1)
     assert answer.choices[0].message.content == "Milvus stores data [1]."
     assert (answer.usage.prompt_tokens, answer.usage.completion_tokens) == (3, 4)
     assert llm.requests[0].messages == QUESTION
@@ -63,7 +64,7 @@ def test_the_reply_can_be_pieces_or_a_function_of_the_messages(llm, client):
 
 async def test_it_serves_async_clients_too(llm):
     async with openai.AsyncOpenAI(base_url=llm.base_url, api_key=llm.api_key) as client:
-        answer = await client.chat.completions.create(model="gpt-4o", messages=QUESTION)
+        answer = await client.chat.completions.create(model=DEFAULT_LLM, messages=QUESTION)
     assert answer.choices[0].message.content == "Milvus stores data [1]."
 
 
@@ -91,7 +92,7 @@ def test_a_wrong_key_and_an_unknown_model(client):
         ask(client.with_options(api_key="sk-wrong"))
     with pytest.raises(openai.NotFoundError):
         ask(client, model="gpt-none")
-    assert [model.id for model in client.models.list()] == ["gpt-4o"]
+    assert [model.id for model in client.models.list()] == [DEFAULT_LLM]
 
 
 def collect(stream, seen):
@@ -161,7 +162,7 @@ async def test_requests_can_be_waited_for(llm, client):
     asking = asyncio.create_task(asyncio.to_thread(ask, client))
     [request] = await asyncio.to_thread(llm.wait_for_requests, 1)
     await asking
-    assert request.arguments["model"] == "gpt-4o"
+    assert request.arguments["model"] == DEFAULT_LLM
     with pytest.raises(TimeoutError):
         llm.wait_for_requests(2, timeout=0)
 
@@ -177,6 +178,9 @@ async def test_requests_can_be_waited_for(llm, client):
         {"messages": [{"role": "user", "content": "x", "id": 1}]},
         {"stream_options": {"include_usage": True}},
         {"temperature": 3},
+        {"max_tokens": 9},
+        {"temperature": 0.2},
+        {"reasoning_effort": "minimal"},
     ],
     ids=[
         "argument",
@@ -187,6 +191,9 @@ async def test_requests_can_be_waited_for(llm, client):
         "field",
         "stream_options",
         "temperature",
+        "old limit",
+        "temperature of a model that reasons",
+        "effort",
     ],
 )
 def test_what_openai_refuses_is_refused_and_recorded(llm, client, wrong):

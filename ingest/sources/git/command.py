@@ -163,7 +163,7 @@ class GitCommand:
             yield process
         finally:
             if process.poll() is None:
-                os.killpg(process.pid, signal.SIGKILL)
+                _kill_group(process)
                 process.wait()
 
     def _wait(
@@ -234,3 +234,11 @@ def _get_size(file: Path) -> int:
         return file.stat().st_size
     except OSError:
         return 0  # git has renamed a finished file meanwhile
+
+
+def _kill_group(process: subprocess.Popen[bytes]) -> None:
+    """Kill a process with its helpers; on Windows, which has no groups, the process alone."""
+    if hasattr(os, "killpg"):
+        os.killpg(process.pid, signal.SIGKILL)
+    else:
+        process.kill()

@@ -13,11 +13,16 @@ from rag_core.cancellation import check_cancelled
 from rag_core.deadline import is_time_over
 from rag_core.errors import GenerationError, LLMInterruptedError, LLMUnavailableError
 from rag_core.generation.llm.completion import CompletionReader, ServerFault
+from rag_core.generation.llm.connection import (
+    ServedModel,
+    build_headers,
+    fetch_models,
+    open_client,
+)
 from rag_core.generation.llm.faults import LASTING_STATUSES, explain_fault, name_fault, read_error
 from rag_core.generation.llm.request_form import RequestForm
-from rag_core.interruption import make_interruptible
+from rag_core.generation.llm.role import LLMRole
 from rag_core.outages import Outages
-from rag_core.request_id import HEADER, REQUEST_ID
 from rag_core.settings import RagSettings
 from rag_core.types import Turn, Usage
 
@@ -78,27 +83,53 @@ class OpenAIGenerator:
     Args:
         settings: the server, its key and the model.
         outages: where it reports that the LLM does not work.
+        role: the model and its options; those of answers by default.
+
+    Raises:
+        SettingsError: the options are not valid.
     """
 
-    def __init__(self, settings: RagSettings, outages: Outages | None = None) -> None:
+    def __init__(
+        self,
+        settings: RagSettings,
+        outages: Outages | None = None,
+        *,
+        role: LLMRole | None = None,
+    ) -> None:
         self._settings = settings
         self._outages = outages or Outages()
+        self._role = role or LLMRole.answering(settings)
         self._breaker = CircuitBreaker()
-        self._form = RequestForm(has_images=settings.llm_images)
+        self._form = RequestForm(has_images=settings.llm_images, options=self._role.options)
 
     @property
     def model(self) -> str:
         """Name of the model."""
-        return self._settings.llm_model
+        return self._role.model
 
     @property
     def sees_images(self) -> bool:
         """True if the LLM takes pictures, as far as is known."""
         return self._form.has_images
 
+    @property
+    def refused_options(self) -> tuple[str, ...]:
+        """Names of the options that the server has refused so far."""
+        return self._form.list_refused_options(self._role.options)
+
     def warm_up(self) -> None:
         """Import the SDK and build the client, without a request."""
         _ = self._client
+
+    def list_models(self) -> list[ServedModel]:
+        """List the models that the server offers, by name; none if it does not tell."""
+        import openai
+
+        try:
+            return fetch_models(self._client)
+        except (openai.OpenAIError, TimeoutError, ValueError, RecursionError) as error:
+            logger.info("The LLM's server lists no models: %s", read_error(error).message)
+            return []
 
     def generate(
         self, system: str, turns: Sequence[Turn], *, patience: float | None = None
@@ -137,13 +168,13 @@ class OpenAIGenerator:
         self._breaker.record_success()
         if reason := answer.explain_end():
             self._judge_end(answer, reason)
-        self._outages.clear("llm")
+        self._outages.clear(self._role.service)
 
     def _judge_end(self, answer: _OpenAnswer, reason: str) -> None:
         """Raise for an incomplete answer; only log an empty one."""
         reader = answer.reader
         is_empty = reader.is_empty or answer.is_endless
-        self._outages.record_failure("llm", "empty" if is_empty else "incomplete")
+        self._outages.record_failure(self._role.service, "empty" if is_empty else "incomplete")
         if reader.has_text:
             raise self._explain(LLMInterruptedError, reason)
         if not is_empty:
@@ -215,8 +246,15 @@ class OpenAIGenerator:
             if narrower is None:
                 self._count_failure(fault, counts=counts)
                 raise self._build_error(fault, started=False) from cause
-            logger.info("The LLM %s refuses %s: %s", self.model, form, fault.message)
+            self._log_refusal(form, narrower, fault)
             form = narrower
+
+    def _log_refusal(self, form: RequestForm, narrower: RequestForm, fault: ServerFault) -> None:
+        """Log what is left out from now on; an option that people set is a warning."""
+        lost = narrower.list_refused_options(form.options)
+        level = logging.WARNING if lost else logging.INFO
+        part = f"the option {lost[0]}" if lost else f"{form}"
+        logger.log(level, "The LLM %s refuses %s: %s", self.model, part, fault.message)
 
     def _open_answer(
         self, form: RequestForm, system: str, turns: Sequence[Turn], patience: float | None
@@ -262,7 +300,7 @@ class OpenAIGenerator:
             _PATH,
             cast_to=object,
             body=body,
-            options={"timeout": timeout, "headers": _build_headers()},
+            options={"timeout": timeout, "headers": build_headers()},
             stream=True,
             stream_cls=openai.Stream[object],
         )
@@ -287,15 +325,15 @@ class OpenAIGenerator:
             self._breaker.record_failure()
 
     def _build_error(self, fault: ServerFault, *, started: bool) -> GenerationError:
-        self._outages.record_failure("llm", name_fault(fault))
+        self._outages.record_failure(self._role.service, name_fault(fault))
         kind = LLMInterruptedError if started else LLMUnavailableError
-        error = self._explain(kind, explain_fault(fault, self.model))
+        error = self._explain(kind, explain_fault(fault, self._role))
         if started and fault.status not in LASTING_STATUSES:
             return error
         return self._report(error)
 
     def _report(self, error: GenerationError) -> GenerationError:
-        self._outages.report("llm", str(error))
+        self._outages.report(self._role.service, str(error))
         return error
 
     def _explain(self, kind: type[GenerationError], reason: str) -> GenerationError:
@@ -305,21 +343,4 @@ class OpenAIGenerator:
 
     @cached_property
     def _client(self) -> OpenAI:
-        from rag_core.generation.llm.event_decoder import CompletionClient
-
-        key = self._settings.openai_api_key
-        client = CompletionClient(
-            # A local server needs no key, but the SDK does.
-            api_key=key.get_secret_value() if key else "none",
-            # Given here, because the SDK would take an empty OPENAI_BASE_URL for the address.
-            base_url=self._settings.openai_base_url or "https://api.openai.com/v1",
-            max_retries=0,
-        )
-        make_interruptible(vars(client)["_client"])
-        return client
-
-
-def _build_headers() -> dict[str, str]:
-    """Build the headers that belong to the question at work."""
-    request_id = REQUEST_ID.get()
-    return {HEADER: request_id} if request_id else {}
+        return open_client(self._settings)

@@ -6,8 +6,18 @@ import re
 from dataclasses import replace
 
 from rag_core.generation.llm.completion import ServerFault, read_fault
+from rag_core.generation.llm.role import LLMRole
 
 _QUOTA = re.compile(r"quota|billing|credit|balance|payment|spend", re.IGNORECASE)
+
+_UNKNOWN_MODEL = re.compile(
+    r"model_not_found|model_decommissioned|invalid_model|unknown_model|deploymentnotfound"
+    r"|not a valid model|(?:unknown|invalid|no such) model\b"
+    r"|\bmodel\b(?:[^.]|\.(?!\s)){0,120}?(?:does not exist|doesn't exist|not (?:be )?found"
+    r"|is not available|deprecated|decommissioned|retired|shut ?down|no longer|not exist)",
+    re.IGNORECASE,
+)
+"""How servers say that they have no such model; not all of them say it with 404."""
 
 LASTING_STATUSES = frozenset({401, 402, 403, 404, 429})
 """Statuses that people have to do something about."""
@@ -20,19 +30,26 @@ _REASONS = {
 }
 
 
-def explain_fault(fault: ServerFault, model: str) -> str:
+def is_unknown_model(fault: ServerFault) -> bool:
+    """True if the server has no model of that name, or has it no more."""
+    return fault.status == 404 or (
+        fault.status in {400, 410, 422} and bool(_UNKNOWN_MODEL.search(fault.details))
+    )
+
+
+def explain_fault(fault: ServerFault, role: LLMRole) -> str:
     """Return the meaning of an error and its remedy, as a clause."""
     message = fault.message
     quoted = f"; it said: {message}" if message else ""
     if fault.status == 403:
         return (
             "it denied access (HTTP 403), so check what OPENAI_API_KEY may use and "
-            f"DOCENT_LLM_MODEL={model}{quoted}"
+            f"{role.variable}={role.model}{quoted}"
         )
-    if fault.status == 404:
+    if is_unknown_model(fault):
         return (
-            f"it does not know DOCENT_LLM_MODEL={model} (HTTP 404), so set a model that it has, "
-            "or correct OPENAI_BASE_URL"
+            f"it does not know {role.variable}={role.model} (HTTP {fault.status}), so set a model "
+            f"that `docent doctor --llm` lists, or correct OPENAI_BASE_URL{quoted}"
         )
     if fault.status == 429 and _QUOTA.search(f"{message} {fault.details}"):
         return "it is over its rate limit or quota (HTTP 429), so check the plan and the billing"

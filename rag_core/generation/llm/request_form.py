@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import base64
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from rag_core.generation.llm.completion import ServerFault
+from rag_core.generation.llm.faults import is_unknown_model
 from rag_core.types import Image, Turn
 
 _OTHER_REASONS = {401, 402, 403, 404, 408, 413, 429}
@@ -51,6 +52,18 @@ _IMAGES_REFUSED = re.compile(
 )
 
 
+_COMPLAINT = re.compile(
+    rf"{_UNSUPPORTED}|extra|unknown|unrecogni|unexpected|invalid|should be|must be|only"
+    r"|too (?:large|high)|range|greater|less",
+    re.IGNORECASE,
+)
+_LIMITS = {
+    "max_tokens": "max_completion_tokens",
+    "max_completion_tokens": "max_tokens",
+}
+"""Two names of one limit: models that reason refuse the first, and old servers the second."""
+
+
 @dataclass(frozen=True, slots=True)
 class RequestForm:
     """The parts of a request that a server may refuse; each can be given up once.
@@ -61,17 +74,32 @@ class RequestForm:
         has_system: whether the system prompt is a message with a role of its own. Without it, the
             prompt stands in front of the first question.
         has_images: whether pictures are sent with the question.
+        options: what people want to be merged into each request.
+        has_other_limit: whether the limit of tokens was renamed.
     """
 
     asks_usage: bool = True
     streams: bool = True
     has_system: bool = True
     has_images: bool = False
+    options: Mapping[str, Any] = field(default_factory=dict)
+    has_other_limit: bool = False
+
+    def list_refused_options(self, wanted: Mapping[str, Any]) -> tuple[str, ...]:
+        """Name the wanted options that are not sent, under their other name neither."""
+        sent = self.options.keys()
+        return tuple(name for name in wanted if not sent & {name, _LIMITS.get(name, name)})
 
     def drop_refused(self, fault: ServerFault) -> RequestForm | None:
         """Return the form without the part that was refused, or None."""
-        if fault.status in _OTHER_REASONS:
+        if fault.status in _OTHER_REASONS or is_unknown_model(fault):
             return None
+        if refused := self._find_refused_option(fault.details):
+            return self._drop_option(refused)
+        return self._drop_part(fault)
+
+    def _drop_part(self, fault: ServerFault) -> RequestForm | None:
+        """Return the form without the part of docent's own that was refused, or None."""
         said = fault.details
         # The usage is the one part that no answer needs, so it goes first if nothing is named.
         names_nothing = fault.status in _BAD_REQUEST and _NAMES_NOTHING.fullmatch(fault.message)
@@ -86,6 +114,27 @@ class RequestForm:
             return replace(self, streams=False, asks_usage=False)
         return None
 
+    def _find_refused_option(self, said: str) -> str:
+        """Find the option that the server names; '' if it names none."""
+        if _SYSTEM_REFUSED.search(said):  # `user` is a role, too
+            return ""
+        complains = _COMPLAINT.search(said) is not None
+        for name in self.options:
+            word = re.escape(name)
+            if re.search(rf"['\"`]{word}['\"`.]", said):
+                return name
+            if complains and re.search(rf"\b{word}\b", said):
+                return name
+        return ""
+
+    def _drop_option(self, name: str) -> RequestForm:
+        """Return the form without an option; a limit of tokens gets its other name first."""
+        kept = {key: value for key, value in self.options.items() if key != name}
+        other = _LIMITS.get(name)
+        if other is None or self.has_other_limit or other in kept:
+            return replace(self, options=kept)
+        return replace(self, options={**kept, other: self.options[name]}, has_other_limit=True)
+
     def build_body(self, model: str, system: str, turns: Sequence[Turn]) -> dict[str, Any]:
         """Build the body of a request for an answer.
 
@@ -97,7 +146,11 @@ class RequestForm:
         Returns:
             The JSON of the body.
         """
-        body: dict[str, Any] = {"model": model, "messages": self.build_messages(system, turns)}
+        body: dict[str, Any] = {
+            **self.options,
+            "model": model,
+            "messages": self.build_messages(system, turns),
+        }
         if self.streams:
             body["stream"] = True
         if self.asks_usage:

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from bot import cli
+from rag_core.settings import DEFAULT_LLM
 
 DOCUMENTS = {
     "storage": "Inserted data is kept in object storage such as MinIO or S3.",
@@ -154,7 +155,7 @@ def test_the_judge_says_which_it_is(run, asked, monkeypatch, openai_server):
     openai_server.reply = reply
     _, out, _ = run(*asked, "--judge", "--json")
     judged = json.loads(out)["judged"]
-    assert (judged["model"], judged["prompt"], judged["answers"]) == ("gpt-4o", "2", 2)
+    assert (judged["model"], judged["prompt"], judged["answers"]) == (DEFAULT_LLM, "2", 2)
     assert (judged["faithful"]["value"], judged["answering"]["value"]) == (1.0, 0.0)
 
 

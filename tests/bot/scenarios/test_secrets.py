@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from rag_core.index import connection
+from rag_core.settings import DEFAULT_LLM
 from tests.bot.command import run
 from tests.servers.inference import InferenceServer
 from tests.servers.openai import OpenAIServer
@@ -70,7 +71,7 @@ def test_no_client_shows_a_secret(docs: Path, monkeypatch: pytest.MonkeyPatch):
         monkeypatch.setenv("SLACK_API_URL", with_login(models.url, "api") + "/api/")
         printed.append(run("--verbose", "doctor", "--slack"))
     assert "Data is kept in object storage" in printed[1]
-    assert "The LLM gpt-4o gave no complete answer" in printed[1]
+    assert f"The LLM {DEFAULT_LLM} gave no complete answer" in printed[1]
     for text in printed:
         assert CANARY not in text
     for path in Path("data").rglob("*"):

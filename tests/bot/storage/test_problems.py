@@ -44,7 +44,7 @@ def test_its_end_is_known_to_one_of_many_processes(engine: Engine):
     [
         (KEY, False),
         (KEY.replace("401", "403"), True),
-        ("The model gpt-4o is not known there: set DOCENT_LLM_MODEL.", True),
+        ("The model gpt-6-luna is not known there: set DOCENT_LLM_MODEL.", True),
     ],
 )
 def test_only_another_problem_of_the_service_is_told_again(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import sys
 
 import pytest
 
@@ -101,3 +102,8 @@ def test_a_document_too_deep_for_json_is_an_error(monkeypatch):
     monkeypatch.setattr(reading_process, "serialise_outcome", fail)
     _, outcome = serve(serialise_page(GOOD), COUNTS)
     assert str(outcome) == "is nested too deeply"
+
+
+def test_a_system_without_limits_of_memory_reads_without_one(monkeypatch):
+    monkeypatch.setitem(sys.modules, "resource", None)
+    reading_process._limit_memory()

@@ -7,7 +7,7 @@ import pytest
 from rag_core.errors import LLMUnavailableError
 from rag_core.evaluation.llm_judge import PROMPT, JudgeVerdict, judge_answer
 from rag_core.generation.llm.client import OpenAIGenerator
-from rag_core.settings import RagSettings
+from rag_core.settings import DEFAULT_LLM, RagSettings
 from rag_core.types import Answer, Timings
 from tests.rag_core.fakes import make_passage
 
@@ -33,7 +33,7 @@ def llm(openai_server) -> OpenAIGenerator:
 
 def test_a_grade(openai_server, llm):
     openai_server.reply = '{"faithful": true, "answering": false}'
-    assert judge_answer(llm, "Where?", ANSWER) == JudgeVerdict(True, False, "gpt-4o")
+    assert judge_answer(llm, "Where?", ANSWER) == JudgeVerdict(True, False, DEFAULT_LLM)
 
 
 def test_the_request_has_a_strict_schema_and_everything_to_judge(openai_server, llm):

@@ -1,10 +1,13 @@
 from __future__ import annotations
 
+import errno
+import fcntl
 import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -102,3 +105,22 @@ def test_a_path_below_a_file(tmp_path):
     (tmp_path / "notes").write_text("")
     with pytest.raises(StoreUnavailableError, match=r"can't be opened \(.+\): check DOCENT_MILVUS"):
         check_directory(tmp_path / "notes" / "deep" / "milvus.db")
+
+
+def lock_as_windows(descriptor: int, mode: int, count: int) -> None:
+    """Lock as `msvcrt.locking` does, which has an error of its own for a file in use."""
+    assert (mode, count) == (2, 1)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError as error:
+        raise PermissionError(errno.EACCES, "Permission denied") from error
+
+
+def test_windows_locks_in_another_way(tmp_path, monkeypatch):
+    windows = SimpleNamespace(locking=lock_as_windows, LK_NBLCK=2)
+    monkeypatch.setitem(sys.modules, "msvcrt", windows)
+    monkeypatch.setitem(sys.modules, "fcntl", None)
+    path = tmp_path / "milvus.db"
+    with held_by_another_process(path), pytest.raises(StoreLockedError):
+        check_directory(path)
+    check_directory(path)

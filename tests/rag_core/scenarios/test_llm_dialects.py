@@ -6,7 +6,7 @@ import pytest
 
 from rag_core.errors import GenerationError, LLMInterruptedError, LLMUnavailableError
 from rag_core.generation.llm.client import OpenAIGenerator
-from rag_core.settings import RagSettings
+from rag_core.settings import DEFAULT_LLM, RagSettings
 from rag_core.types import Turn, Usage
 from tests.servers import openai_dialects as dialects
 from tests.servers.openai import API_KEY
@@ -183,7 +183,7 @@ class TestRefusedParts:
         }
         asked = [Turn("user", "Is it?")]
         text, model = generator.generate_structured("Judge.", asked, name="grade", schema=schema)
-        assert (text, model) == (TEXT, "gpt-4o")
+        assert (text, model) == (TEXT, DEFAULT_LLM)
         assert openai_server.requests[-1].messages == [
             {"role": "user", "content": "Judge.\n\nIs it?"}
         ]

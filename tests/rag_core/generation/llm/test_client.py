@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import socket
 import threading
 
@@ -8,7 +9,7 @@ from pydantic import SecretStr
 
 from rag_core.errors import GenerationError, LLMInterruptedError, LLMUnavailableError
 from rag_core.generation.llm.client import OpenAIGenerator
-from rag_core.settings import RagSettings
+from rag_core.settings import DEFAULT_LLM, RagSettings
 from rag_core.types import Turn, Usage
 from tests.servers.openai_dialects import Dialect
 
@@ -65,7 +66,7 @@ def test_the_request(openai_server, generator):
         {"role": "assistant", "content": "Hi!"},
         {"role": "user", "content": "Where are logs?"},
     ]
-    assert request.arguments["model"] == generator.model == "gpt-4o"
+    assert request.arguments["model"] == generator.model == DEFAULT_LLM
     assert request.authorization == f"Bearer {openai_server.api_key}"
 
 
@@ -102,7 +103,7 @@ def test_a_stream_can_be_closed_early_and_another_opened(openai_server, generato
             403,
             (
                 "it denied access (HTTP 403), so check what OPENAI_API_KEY may use and "
-                "DOCENT_LLM_MODEL=gpt-4o; it said: told to fail"
+                f"DOCENT_LLM_MODEL={DEFAULT_LLM}; it said: told to fail"
             ),
         ),
         (
@@ -119,7 +120,7 @@ def test_a_refusal_before_any_text_is_one_sentence(openai_server, generator, sta
     texts, (error,) = collect(generator)
     assert texts == []
     assert type(error) is LLMUnavailableError
-    assert str(error) == f"The LLM gpt-4o gave no complete answer: {reason}."
+    assert str(error) == f"The LLM {DEFAULT_LLM} gave no complete answer: {reason}."
     assert error.__cause__ is not None
 
 
@@ -142,9 +143,49 @@ def test_a_model_that_is_not_there_names_its_setting(settings):
     generator = OpenAIGenerator(settings.model_copy(update={"llm_model": "gpt-9"}))
     _, (error,) = collect(generator)
     assert str(error).endswith(
-        "it does not know DOCENT_LLM_MODEL=gpt-9 (HTTP 404), so set a model that it has, or "
-        "correct OPENAI_BASE_URL."
+        "it does not know DOCENT_LLM_MODEL=gpt-9 (HTTP 404), so set a model that "
+        "`docent doctor --llm` lists, or correct OPENAI_BASE_URL; it said: The model gpt-9 does "
+        "not exist."
     )
+
+
+def build_with(settings, options) -> OpenAIGenerator:
+    return OpenAIGenerator(settings.model_copy(update={"llm_options": json.dumps(options)}))
+
+
+def test_options_are_merged_into_each_request(openai_server, settings):
+    options = {"reasoning_effort": "none", "temperature": 0.2, "max_completion_tokens": 900}
+    generator = build_with(settings, options)
+    list(generator.generate("Be kind.", TURNS))
+    schema = {"type": "object", "properties": {}, "required": [], "additionalProperties": False}
+    generator.generate_structured("", TURNS, name="n", schema=schema)
+    for request in openai_server.requests:
+        assert options.items() <= request.arguments.items()
+    assert openai_server.violations == []
+    assert generator.refused_options == ()
+
+
+def test_nothing_is_sent_that_a_model_refuses_which_reasons(openai_server, generator):
+    list(generator.generate("Be kind.", TURNS))
+    (request,) = openai_server.requests
+    assert set(request.arguments) == {"model", "messages", "stream", "stream_options"}
+    assert openai_server.violations == []
+
+
+def test_a_refused_option_is_left_out_from_then_on_and_logged_once(openai_server, settings, caplog):
+    generator = build_with(settings, {"temperature": 0.2, "max_tokens": 900, "verbosity": "low"})
+    for _ in range(2):
+        assert "".join(p for p in generator.generate("", TURNS) if isinstance(p, str))
+    *refused, second, third = (request.arguments for request in openai_server.requests)
+    assert len(refused) == len(openai_server.violations) == 2
+    openai_server.violations.clear()
+    for arguments in (second, third):
+        assert arguments["max_completion_tokens"] == 900
+        assert arguments["verbosity"] == "low"
+        assert not arguments.keys() & {"temperature", "max_tokens"}
+    assert generator.refused_options == ("temperature",)
+    (warning,) = [each.message for each in caplog.records if each.levelname == "WARNING"]
+    assert f"The LLM {DEFAULT_LLM} refuses the option temperature: " in warning
 
 
 def test_a_wrong_key_is_not_shown(settings):

@@ -146,3 +146,60 @@ def test_the_body_holds_only_what_the_form_asks_for():
     }
     bare = RequestForm(asks_usage=False, streams=False)
     assert set(bare.build_body("m", "s", turns)) == {"model", "messages"}
+
+
+OPTIONS = {"temperature": 0.2, "max_tokens": 50, "user": "docs"}
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        "Unsupported value: 'temperature' does not support 0.2 with this model.",
+        "temperature: Extra inputs are not permitted",
+        "Unknown parameter temperature",
+        {"error": {"message": "Bad value", "param": "temperature"}},
+        {"detail": [{"loc": ["body", "temperature"], "msg": "Input should be 1"}]},
+    ],
+)
+@pytest.mark.parametrize("status", [400, 422, None])
+def test_an_option_is_given_up_before_parts_of_docents_own(message, status):
+    form = RequestForm(options=OPTIONS)
+    narrower = form.drop_refused(read_fault(message, status=status))
+    assert narrower == RequestForm(options={"max_tokens": 50, "user": "docs"})
+    assert narrower.list_refused_options(OPTIONS) == ("temperature",)
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [("max_tokens", "max_completion_tokens"), ("max_completion_tokens", "max_tokens")],
+)
+def test_a_limit_gets_its_other_name_and_is_given_up_after_that(first, second):
+    renamed = RequestForm(options={first: 50}).drop_refused(
+        read_fault(f"Unsupported parameter: '{first}'", status=400)
+    )
+    assert renamed.options == {second: 50}
+    assert renamed.list_refused_options({first: 50}) == ()
+    given_up = renamed.drop_refused(read_fault(f"Unsupported parameter: '{second}'", status=400))
+    assert given_up.options == {}
+    assert given_up.list_refused_options({first: 50}) == (first,)
+
+
+def test_a_role_is_no_option():
+    form = RequestForm(options={"user": "docs"})
+    narrower = form.drop_refused(read_fault(refuse_role("Input should be 'user'"), status=422))
+    assert narrower == RequestForm(has_system=False, options={"user": "docs"})
+
+
+def test_docents_own_keys_win_over_options():
+    body = RequestForm(options={"seed": 1, "model": "other"}).build_body("llm", "", ())
+    assert (body["seed"], body["model"]) == (1, "llm")
+
+
+@given(st.text(), st.sampled_from([400, 422, None, 500]))
+def test_giving_up_options_ends(message, status):
+    form, fault = RequestForm(options=OPTIONS), read_fault(message, status=status)
+    steps = 0
+    while (narrower := form.drop_refused(fault)) is not None:
+        assert narrower != form
+        form, steps = narrower, steps + 1
+    assert steps <= 2 * len(OPTIONS) + 4
