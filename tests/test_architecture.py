@@ -111,6 +111,8 @@ ORDER = (
     "bot.slack.admin_channel",
     "bot.slack.doctor",
     "bot.slack.app",
+    "bot.slack.manifest",
+    "bot.setup",
     "bot.service",
     "bot.cli",
 )
@@ -140,6 +142,7 @@ HOMES = {
     "dotenv": {
         "bot.cli.unknown_settings",
         "bot.health.redaction",
+        "bot.setup.env_file",
         "ingest.sources.http.credentials",
     },
     "grpc": {"rag_core.index.milvus_errors"},
@@ -151,7 +154,7 @@ HOMES = {
         "rag_core.models.remote.http_client",
         "rag_core.models.remote.server_address",
     },
-    "huggingface_hub": {"rag_core.models.weights"},
+    "huggingface_hub": {"rag_core.models.hub", "rag_core.models.weights"},
     "ir_measures": {"rag_core.evaluation.metrics"},
     "jinja2": {"rag_core.evaluation.page"},
     "mammoth": {"ingest.formats.word.reader"},
@@ -184,6 +187,7 @@ HOMES = {
         "rag_core.generation.llm.client",
         "rag_core.generation.llm.event_decoder",
         "rag_core.generation.llm.faults",
+        "rag_core.generation.llm.offered_models",
     },
     "openpyxl": {"ingest.formats.office.merged_cells", "ingest.formats.office.workbook"},
     "opentelemetry": {"bot.health.traces"},
@@ -194,8 +198,9 @@ HOMES = {
     "pydantic": {
         "bot.control.protocol",
         "bot.settings",
-        "bot.slack.client.connection",
+        "bot.setup.choices",
         "bot.slack.client.payloads",
+        "bot.slack.client.required_secrets",
         "bot.storage",
         "ingest.settings",
         "ingest.sources.config",
@@ -238,6 +243,8 @@ HOMES = {
     "rich": {
         "bot.cli.console",
         "bot.cli.evaluation_tables",
+        "bot.cli.init",
+        "bot.cli.init_dialogue",
         "bot.cli.inspection",
         "bot.cli.terminal",
         "ingest.formats.dialects.icons",
