@@ -20,7 +20,7 @@ from bot.index_service import IndexService, SyncRequest
 from bot.settings import BotSettings
 from bot.slack.admin_channel import AdminChannel
 from bot.slack.app import AppParts, serve
-from bot.slack.client import connection
+from bot.slack.client.required_secrets import require_settings
 from bot.storage.database import BUSY_SECONDS, BotDatabase
 from bot.storage.inbox_view import InboxView
 from bot.storage.line_limits import Limits
@@ -57,7 +57,7 @@ def run() -> None:
             docent can't start; the message says why in one sentence.
     """
     bot, rag, ingest = BotSettings.load(), RagSettings.load(), IngestSettings.load()
-    connection.require_settings(bot)
+    require_settings(bot)
     configured = parse_sources(ingest.sources)
     with ExitStack() as opened:
         telemetry = _open_telemetry(opened)

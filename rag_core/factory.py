@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from rag_core.models.minilm import MiniLM
     from rag_core.models.model_tokenizer import ModelTokenizer
     from rag_core.models.remote.embedder import RemoteEmbedder
+    from rag_core.models.remote.reranker import RemoteReranker
     from rag_core.models.remote.server_address import Address
 
 RERANK_BUDGET_MS = 10_000
@@ -172,12 +173,7 @@ def open_tokenizer(settings: RagSettings) -> MiniLM | RemoteEmbedder | ModelToke
 def _open_reranker(settings: RagSettings, outages: Outages) -> Reranker | None:
     """Create the reranker; return None for the starter's model."""
     if settings.rerank_url:
-        from rag_core.models.remote.http_client import ModelServer
-        from rag_core.models.remote.reranker import RemoteReranker
-        from rag_core.models.remote.server_address import RERANK, Address
-
-        address = Address.of(settings.rerank_url, "/rerank", RERANK, settings.rerank_api_key)
-        return RemoteReranker(ModelServer(address, outages), settings.reranker_model)
+        return open_remote_reranker(settings, outages)
     if settings.profile == "starter":
         return None
     from rag_core.models.reranker import INSTRUCTION, LocalReranker
@@ -188,6 +184,21 @@ def _open_reranker(settings: RagSettings, outages: Outages) -> Reranker | None:
         instruction=settings.rerank_instruction or INSTRUCTION,
         placement=_choose_placement(settings),
     )
+
+
+def open_remote_reranker(settings: RagSettings, outages: Outages | None = None) -> RemoteReranker:
+    """Open the reranker of the rerank server.
+
+    Raises:
+        SettingsError: the address or the key of the server is not valid, or missing.
+    """
+    from rag_core.models.remote.http_client import ModelServer
+    from rag_core.models.remote.reranker import RemoteReranker
+    from rag_core.models.remote.server_address import RERANK, Address
+
+    url = settings.rerank_url or ""
+    address = Address.of(url, "/rerank", RERANK, settings.rerank_api_key)
+    return RemoteReranker(ModelServer(address, outages or Outages()), settings.reranker_model)
 
 
 def _choose_placement(settings: RagSettings) -> Placement:

@@ -114,6 +114,8 @@ ORDER = (
     "bot.slack.admin_channel",
     "bot.slack.doctor",
     "bot.slack.app",
+    "bot.slack.manifest",
+    "bot.setup",
     "bot.service",
     "bot.cli",
 )
@@ -143,6 +145,7 @@ HOMES = {
     "dotenv": {
         "bot.cli.unknown_settings",
         "bot.health.redaction",
+        "bot.setup.env_file",
         "ingest.sources.http.credentials",
     },
     "grpc": {"rag_core.index.milvus_errors"},
@@ -154,7 +157,7 @@ HOMES = {
         "rag_core.models.remote.http_client",
         "rag_core.models.remote.server_address",
     },
-    "huggingface_hub": {"rag_core.models.weights"},
+    "huggingface_hub": {"rag_core.models.hub", "rag_core.models.weights"},
     "ir_measures": {"rag_core.evaluation.metrics"},
     "jinja2": {"rag_core.evaluation.page"},
     "mammoth": {"ingest.formats.word.reader"},
@@ -188,6 +191,7 @@ HOMES = {
         "rag_core.generation.llm.connection",
         "rag_core.generation.llm.event_decoder",
         "rag_core.generation.llm.faults",
+        "rag_core.generation.llm.offered_models",
     },
     "openpyxl": {"ingest.formats.office.merged_cells", "ingest.formats.office.workbook"},
     "opentelemetry": {"bot.health.traces"},
@@ -198,8 +202,9 @@ HOMES = {
     "pydantic": {
         "bot.control.protocol",
         "bot.settings",
-        "bot.slack.client.connection",
+        "bot.setup.choices",
         "bot.slack.client.payloads",
+        "bot.slack.client.required_secrets",
         "bot.storage",
         "ingest.settings",
         "ingest.sources.config",
@@ -242,6 +247,8 @@ HOMES = {
     "rich": {
         "bot.cli.console",
         "bot.cli.evaluation_tables",
+        "bot.cli.init",
+        "bot.cli.init_dialogue",
         "bot.cli.inspection",
         "bot.cli.terminal",
         "ingest.formats.dialects.icons",

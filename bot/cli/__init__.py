@@ -1,4 +1,4 @@
-"""The command line: `docent index | ask | search | eval | feedback | forget | doctor | serve`.
+"""The command line: `docent init | index | ask | search | eval | doctor | serve` and others.
 
 Each group of commands has a file. Heavy imports stay inside the commands to keep `--help` quick.
 """
@@ -13,21 +13,21 @@ from typing import Annotated, NoReturn
 
 import typer
 
-from bot.cli import ask, evaluate, feedback, forget, index, serve
+from bot.cli import ask, doctor, evaluate, feedback, forget, index, init, manifest, serve
 from bot.cli.unknown_settings import find_misspelt_settings
 from bot.health.logs import prepare_logging
 from bot.health.redaction import Redactor
 from bot.printable import join_lines
 from bot.private_files import PRIVATE_UMASK, check_env_file, make_private
-from bot.settings import LogSettings
+from bot.settings import LogFormat, LogSettings
 from ingest.settings import IngestSettings
 from rag_core.errors import DocentError, SettingsError
 
 app = typer.Typer(
     name="docent",
     help="Answer questions from your documentation, with sources.",
-    no_args_is_help=True,
-    add_completion=False,
+    invoke_without_command=True,
+    context_settings={"help_option_names": ["-h", "--help"]},
     pretty_exceptions_enable=False,
 )
 
@@ -100,9 +100,15 @@ def apply_global_options(
 ) -> None:
     """Answer questions from your documentation, with sources."""
     del version
+    if context.invoked_subcommand is None:
+        typer.echo(context.get_help())
+        raise typer.Exit
     warning = check_env_file()
     level = logging.INFO if verbose else logging.CRITICAL
-    prepare_logging(level, LogSettings.load().log_format, with_tracebacks=verbose)
+    # `init` mends settings and `doctor` explains them, so a wrong one does not keep them from it.
+    is_lenient = context.invoked_subcommand in {"init", "doctor"}
+    log_format = _load_log_format("plain" if is_lenient else None)
+    prepare_logging(level, log_format, with_tracebacks=verbose)
     logger.setLevel(logging.INFO)  # its lines are what every command says on stderr
     if warning and (verbose or context.invoked_subcommand in {"serve", "doctor"}):
         _print_line(logging.WARNING, warning)
@@ -112,6 +118,15 @@ def apply_global_options(
             logging.WARNING,
             f"there is no setting {name}, so docent ignores it. Do you mean {likely_name}?",
         )
+
+
+def _load_log_format(fallback: LogFormat | None) -> LogFormat:
+    try:
+        return LogSettings.load().log_format
+    except SettingsError:
+        if fallback is None:
+            raise
+        return fallback
 
 
 def _make_files_private() -> None:
@@ -124,5 +139,5 @@ def _make_files_private() -> None:
         _print_line(logging.WARNING, line)
 
 
-for group in (index, ask, evaluate, feedback, forget, serve):
+for group in (init, manifest, index, ask, evaluate, feedback, forget, doctor, serve):
     group.register(app)

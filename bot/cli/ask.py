@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from bot.cli.options import AsJson, print_json
+from bot.cli.options import AsJson, QuestionArgument, print_json, read_question
 from rag_core.errors import DocentError
 
 if TYPE_CHECKING:
@@ -16,9 +16,6 @@ if TYPE_CHECKING:
     from rag_core.pipeline import Pipeline
     from rag_core.types import Question, Scope
 
-QuestionArgument = Annotated[
-    str, typer.Argument(metavar="QUESTION", help="Your question, in quotes.")
-]
 Sources = Annotated[
     list[str] | None,
     typer.Option("--source", help="Search only this source; may be repeated."),
@@ -37,7 +34,7 @@ def register(app: typer.Typer) -> None:
 
 
 def ask(  # noqa: PLR0913  (the options, by name)
-    question: QuestionArgument,
+    question: QuestionArgument = None,
     *,
     as_json: AsJson = False,
     compare: Annotated[
@@ -56,7 +53,8 @@ def ask(  # noqa: PLR0913  (the options, by name)
     from bot.markup.plain_links import LinkFlattener
     from rag_core.types import AnswerDone, TextDelta
 
-    scoped_question = _build_question(question, _build_scope(source, version, language, path))
+    text = read_question(question)
+    scoped_question = _build_question(text, _build_scope(source, version, language, path))
     with _connect_pipeline(scoped_question.scope) as pipeline:
         comparison = None
         if compare:
@@ -70,7 +68,7 @@ def ask(  # noqa: PLR0913  (the options, by name)
             raise DocentError("The pipeline ended without an answer.")
         answer = event.answer
     if as_json:
-        data = json_output.serialise_answer(question, answer)
+        data = json_output.serialise_answer(text, answer)
         if comparison:
             data["comparison"] = json_output.serialise_comparison(*comparison)
         print_json(data)
@@ -84,7 +82,7 @@ def ask(  # noqa: PLR0913  (the options, by name)
 
 
 def search(  # noqa: PLR0913  (the options, by name)
-    question: QuestionArgument,
+    question: QuestionArgument = None,
     *,
     as_json: AsJson = False,
     limit: Annotated[
@@ -98,13 +96,14 @@ def search(  # noqa: PLR0913  (the options, by name)
     """Find passages, without writing an answer."""
     from bot.cli import json_output, terminal
 
-    scoped_question = _build_question(question, _build_scope(source, version, language, path))
+    text = read_question(question)
+    scoped_question = _build_question(text, _build_scope(source, version, language, path))
     with _connect_pipeline(scoped_question.scope) as pipeline:
         passages = pipeline.search(scoped_question, limit=limit)
     if as_json:
         print_json(
             {
-                "question": question,
+                "question": text,
                 "passages": [json_output.serialise_passage(passage) for passage in passages],
             }
         )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -234,13 +234,17 @@ def _print_lines(label: str, lines: Sequence[str]) -> None:
         err.print(Text(f"  {label}: {join_lines(line)}", style=style), soft_wrap=True)
 
 
-def print_checks(checks: Sequence[CheckResult]) -> None:
-    """Print the result of each check on a line."""
+def print_checks(checks: Iterable[CheckResult]) -> list[CheckResult]:
+    """Print each result on a line, when it is there; return all."""
+    results = []
     for check in checks:
         mark, style = ("ok   ", "green") if check.passed else ("wrong", "bold red")
-        out.print(
-            Text(mark, style=style), Text(join_lines(f"{check.name}: {check.says}")), soft_wrap=True
-        )
+        if not check.is_set_up:
+            mark, style = "-    ", "dim"
+        text = Text(join_lines(f"{check.name}: {check.says}"))
+        out.print(Text(mark, style=style), text, soft_wrap=True)
+        results.append(check)
+    return results
 
 
 def print_status(status: IndexStatus, service: ServiceStatus) -> None:

@@ -10,7 +10,8 @@ from slack_sdk.errors import SlackClientError
 
 from bot.settings import BotSettings
 from bot.slack.client.api_errors import get_error_code
-from bot.slack.client.connection import build_base_url, reveal_secret
+from bot.slack.client.connection import build_base_url
+from bot.slack.client.required_secrets import reveal_secret
 from bot.texts import answers, problems
 
 if TYPE_CHECKING:

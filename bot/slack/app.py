@@ -41,6 +41,7 @@ from bot.slack.client.file_download import FileDownloads
 from bot.slack.client.locale import UserLocales
 from bot.slack.client.names import Names
 from bot.slack.client.people import People
+from bot.slack.client.required_secrets import require_settings, reveal_secret
 from bot.slack.client.transport import build_transport
 from bot.slack.client.user_list import UserList
 from bot.slack.client.workspace import SlackClients
@@ -160,7 +161,7 @@ async def run_app(
         SettingsError: a token or secret is missing.
         SlackUnavailableError: Slack refused a token or can't be reached.
     """
-    connection.require_settings(settings)
+    require_settings(settings)
     timeout = aiohttp.ClientTimeout(total=CALL_SECONDS)
     counting = build_call_trace(parts.telemetry.metrics, connection.build_base_url(settings))
     async with aiohttp.ClientSession(timeout=timeout, trace_configs=[counting]) as session:
@@ -192,7 +193,7 @@ async def _identify(settings: BotSettings, app: AsyncApp) -> connection.Identity
     """Check the tokens, and return the identity they belong to."""
     identity = await connection.identify(app.client, app=app)
     if settings.http_port is None:
-        app_token = connection.reveal_secret(settings.slack_app_token)
+        app_token = reveal_secret(settings.slack_app_token)
         await connection.check_app_token(app.client, app_token)
     return identity
 

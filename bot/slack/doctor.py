@@ -12,6 +12,7 @@ from slack_sdk.web.async_slack_response import AsyncSlackResponse
 from bot.settings import BotSettings, parse_ids
 from bot.slack.client import connection
 from bot.slack.client.api_errors import SLACK_FAILURES, get_error_code
+from bot.slack.client.required_secrets import require_settings, reveal_secret
 from rag_core.errors import DocentError
 from rag_core.models.known_answers import CheckResult
 
@@ -42,7 +43,7 @@ TIMEOUT_SECONDS = 15.0
 
 _INVITE = "In Slack, open the channel and type /invite @docent."
 _REINSTALL = (
-    f"On {APPS_URL}, choose docent, App Manifest, paste today's slack-manifest.yaml, save, then "
+    f"On {APPS_URL}, choose docent, App Manifest, paste what `docent manifest` prints, save, then "
     "Install App, Reinstall."
 )
 
@@ -53,7 +54,7 @@ async def check_slack(settings: BotSettings) -> list[CheckResult]:
     async with aiohttp.ClientSession(timeout=timeout) as session:
         client = connection.build_quick_client(settings, session)
         try:
-            connection.require_settings(settings)
+            require_settings(settings)
             identity = await connection.identify(client)
         except DocentError as error:
             return [CheckResult("bot token", passed=False, says=str(error))]
@@ -103,7 +104,7 @@ async def _check_transport(settings: BotSettings, client: AsyncWebClient) -> Che
             "checks the signing secret, which is set",
         )
     try:
-        await connection.check_app_token(client, connection.reveal_secret(settings.slack_app_token))
+        await connection.check_app_token(client, reveal_secret(settings.slack_app_token))
     except DocentError as error:
         return CheckResult("app token", passed=False, says=str(error))
     return CheckResult("app token", passed=True, says="Slack opens a socket for it")

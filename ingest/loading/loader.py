@@ -19,7 +19,8 @@ from ingest.loading.reading import CancelCheck, PageReader, read_here
 from ingest.loading.stored_chunks import StoredChunks
 from ingest.loading.turns import NO_TURN, SHORT_TURN, TURNS
 from ingest.report import Progress, ProgressCallback
-from ingest.sources import DownloadProgress, Downloads, Source, read_source
+from ingest.sources import DownloadProgress, Downloads, Source, SourceFiles, read_source
+from ingest.sources.source import DownloadCallback
 from ingest.spool import Spool
 from rag_core.english import format_count
 from rag_core.types import Chunk, PageKey
@@ -181,6 +182,34 @@ def _read_all(
             yield HardPageError(hard[name]) if name in hard else next(outcomes)
 
 
+def read_wanted_files(
+    source: Source, downloads: Downloads, *, progress: DownloadCallback
+) -> tuple[SourceFiles, LeftOutFiles]:
+    """Read the documents of a source, and the files beside them.
+
+    Args:
+        source: the source.
+        downloads: snapshots of remote sources.
+        progress: called during a download; an exception from it ends the reading.
+
+    Returns:
+        The files, and those that docent has no reader for.
+
+    Raises:
+        SourceEmptyError: there are no documents; the sentence says what there is.
+        SourceError: the source can't be read.
+    """
+    left_out = LeftOutFiles(source, is_wanted)
+    try:
+        return read_source(source, downloads, is_wanted=left_out.check, progress=progress), left_out
+    except SourceEmptyError as error:
+        if kinds := left_out.describe():
+            raise SourceEmptyError(
+                f"There are no documents in {source.redacted_uri}: it has {kinds}."
+            ) from error
+        raise
+
+
 def _load_pages(source: Source, downloads: Downloads, progress: ProgressCallback) -> SourcePages:
     def report(state: DownloadProgress) -> None:
         if state.pages:
@@ -188,15 +217,7 @@ def _load_pages(source: Source, downloads: Downloads, progress: ProgressCallback
         else:
             progress(Progress("downloading", state.bytes // 2**10, (state.total or 0) // 2**10))
 
-    left_out = LeftOutFiles(source, is_wanted)
-    try:
-        files = read_source(source, downloads, is_wanted=left_out.check, progress=report)
-    except SourceEmptyError as error:
-        if kinds := left_out.describe():
-            raise SourceEmptyError(
-                f"There are no documents in {source.redacted_uri}: it has {kinds}."
-            ) from error
-        raise
+    files, left_out = read_wanted_files(source, downloads, progress=report)
     pages = prepare_pages(files)
     if not any(page.data.strip() for page in pages.pages):
         raise SourceEmptyError(f"There is no text in the documents of {source.redacted_uri}.")

@@ -97,6 +97,17 @@ def _read_container_limit(cores: int) -> int:
     return cores if quota == "max" else int(quota) // int(period)
 
 
+def describe_gpu() -> tuple[str, int | None] | None:
+    """Return name and memory in bytes of the first GPU.
+
+    Return None if torch finds none. Apple's GPU has no memory of its own, so its number is None.
+    """
+    if torch.cuda.is_available():
+        properties = torch.cuda.get_device_properties(0)
+        return properties.name, int(properties.total_memory)
+    return ("Apple MPS", None) if torch.backends.mps.is_available() else None
+
+
 def _choose_device(name: str | None) -> torch.device:
     if name is None:
         if torch.cuda.is_available():

@@ -67,11 +67,13 @@ class CheckResult:
         name: the part that was checked.
         passed: whether it is as it should be.
         says: the result as a sentence for a person, good or bad.
+        is_set_up: False for a part that is optional, or not there yet, and was not checked.
     """
 
     name: str
     passed: bool
     says: str
+    is_set_up: bool = True
 
 
 def check_embedder(embedder: Embedder, *, dtype: str) -> list[CheckResult]:

@@ -6,7 +6,6 @@ from collections.abc import Awaitable
 from dataclasses import dataclass
 
 import aiohttp
-from pydantic import SecretStr
 from slack_bolt.async_app import AsyncApp
 from slack_bolt.middleware.authorization.async_single_team_authorization import (
     AsyncSingleTeamAuthorization,
@@ -20,14 +19,7 @@ from bot.settings import BotSettings
 from bot.slack.client.api_errors import SLACK_FAILURES, get_error_code
 from bot.slack.client.payload_check import PayloadCheck
 from bot.slack.client.rate_limit import wait_out_429
-from rag_core.errors import SettingsError
-
-SECRET_PLACES = {
-    "SLACK_BOT_TOKEN": "OAuth & Permissions, Bot User OAuth Token",
-    "SLACK_APP_TOKEN": "Basic Information, App-Level Tokens, with connections:write",
-    "SLACK_SIGNING_SECRET": "Basic Information, App Credentials, Signing Secret",
-}
-"""The page and field of api.slack.com/apps that show each secret."""
+from bot.slack.client.required_secrets import SECRET_PLACES, reveal_secret
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,25 +29,6 @@ class Identity:
     bot_user: str
     team: str
     enterprise: str = ""
-
-
-def require_settings(settings: BotSettings) -> None:
-    """Check that the transport has its secrets.
-
-    Raises:
-        SettingsError: a secret is missing; the message names it and the page that shows it.
-    """
-    needed = {"SLACK_BOT_TOKEN": settings.slack_bot_token}
-    if settings.http_port is None:
-        needed["SLACK_APP_TOKEN"] = settings.slack_app_token
-    else:
-        needed["SLACK_SIGNING_SECRET"] = settings.slack_signing_secret
-    for variable, value in needed.items():
-        if not reveal_secret(value):
-            raise SettingsError(
-                f"{variable} is not set; on https://api.slack.com/apps it is under "
-                f"{SECRET_PLACES[variable]}."
-            )
 
 
 def build_app(settings: BotSettings, session: aiohttp.ClientSession) -> AsyncApp:
@@ -139,11 +112,6 @@ async def _check_call(
         raise SlackUnavailableError(
             f"Slack can't be reached at {client.base_url}: check the network and SLACK_API_URL."
         ) from error
-
-
-def reveal_secret(value: SecretStr | None) -> str:
-    """Return the secret's value, stripped; empty if it is not set."""
-    return value.get_secret_value().strip() if value else ""
 
 
 def build_base_url(settings: BotSettings) -> str:

@@ -17,7 +17,7 @@ from slack_bolt.request.async_request import AsyncBoltRequest
 
 from bot.http_server import HttpLimits, HttpServer
 from bot.settings import BotSettings
-from bot.slack.client.connection import reveal_secret
+from bot.slack.client.required_secrets import reveal_secret
 from bot.slack.client.signed_requests import RequestReader
 from rag_core.errors import SettingsError
 

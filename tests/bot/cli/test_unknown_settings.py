@@ -13,11 +13,15 @@ def test_names_that_are_nearly_right(monkeypatch: pytest.MonkeyPatch, tmp_path: 
     monkeypatch.setenv("DOCENT_WIKI_TOKEN", "mine, for a source")
     monkeypatch.setenv("DOCENT_TIMEZONE", "UTC")
     file = tmp_path / ".env"
-    file.write_text("DOCENT_SOURCE=docs\nDOCENT_COLLECTION=docs\nPATHS=1\n")
+    file.write_text(
+        "DOCENT_SOURCE=docs\nDOCENT_COLLECTION=docs\nPATHS=1\n"
+        "SLACK_BOT_TOKN=xoxb-1\nOPENAI_ORG_ID=mine\n"
+    )
     assert find_misspelt_settings(file) == {
         "DOCENT_PROFIL": "DOCENT_PROFILE",
         "DOCENT_MAX_QUESTION": "DOCENT_MAX_QUESTIONS",
         "DOCENT_SOURCE": "DOCENT_SOURCES",
+        "SLACK_BOT_TOKN": "SLACK_BOT_TOKEN",
     }
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import json
+import os
 import re
 import subprocess
 import sys
@@ -12,10 +14,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+import typer
 
 from bot import cli
 from bot.texts import answers
 from rag_core.pipeline import MAX_QUESTION_CHARACTERS
+from tests.conftest import ROOT
 
 PAGE = """\
 # Storage
@@ -95,12 +99,57 @@ class TestHelp:
         for name in ("index", "ask", "search", "status", "serve"):
             assert name in ran.out
 
+    @pytest.mark.parametrize("words", [(), ("-h",)])
+    def test_a_bare_docent_and_h_are_the_same_help(self, run: Run, words: tuple[str, ...]):
+        ran = run(*words)
+        assert (ran.code, ran.err) == (0, "")
+        assert ran.out.split() == run("--help").out.split()
+
+    def test_each_command_has_the_short_option(self, run: Run):
+        for name in typer.main.get_command(cli.app).commands:
+            ran = run(name, "-h")
+            assert (ran.code, "--help" in ran.out) == (0, True), name
+
+    def test_a_wrong_choice_names_the_right_ones(self, run: Run):
+        ran = run("index", "--engine", "nope")
+        assert ran.code == 2
+        assert re.search(r"--engine.*'local',\W+'ray'", ran.err, re.DOTALL)
+
+    def test_broken_settings_are_one_sentence(self, run: Run, monkeypatch: pytest.MonkeyPatch):
+        monkeypatch.setenv("DOCENT_STATE_URL", "nowhere")
+        failed(run("status"), "DOCENT_STATE_URL")
+        monkeypatch.setenv("DOCENT_GOLDEN_MARGIN", "2")
+        failed(run("status"), "DOCENT_GOLDEN_MARGIN is not valid")
+
+    def test_a_question_comes_from_standard_input(
+        self, run: Run, docs: Path, monkeypatch: pytest.MonkeyPatch
+    ):
+        run("index", str(docs))
+        for words in (("ask", "--json"), ("ask", "-", "--json"), ("search", "--json")):
+            monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(QUESTION.encode())))
+            assert run(*words).json()["question"] == QUESTION
+
+    def test_a_shell_completes_commands(self):
+        environment = {
+            **os.environ,
+            "PYTHONPATH": str(ROOT),
+            "_DOCENT_COMPLETE": "complete_bash",
+            "COMP_WORDS": "docent ro",
+            "COMP_CWORD": "1",
+        }
+        code = "import sys; sys.argv = ['docent']; from bot.cli import main; main()"
+        ran = subprocess.run(
+            [sys.executable, "-c", code], env=environment, capture_output=True, check=False
+        )
+        assert (ran.stdout, ran.stderr) == (b"rollback\n", b"")
+
     def test_says_its_version(self, run: Run):
         ran = run("--version")
         assert ran.code == 0
         assert re.fullmatch(r"docent \d+\.\d+\.\d+\n", ran.out)
 
-    def test_wrong_usage_is_exit_code_2(self, run: Run):
+    def test_wrong_usage_is_exit_code_2(self, run: Run, monkeypatch: pytest.MonkeyPatch):
+        monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO()))
         assert run("ask").code == 2
         assert run("frobnicate").code == 2
         assert run("search", "x", "--limit", "0").code == 2
@@ -419,8 +468,8 @@ class TestDoctor:
         assert ran.code == 1
         assert "wrong embedding, known answer" in ran.out
 
-    def test_it_wants_to_know_what_to_check(self, run: Run):
-        assert run("doctor").code == 2
+    def test_an_option_without_its_check_is_wrong_usage(self, run: Run):
+        assert run("doctor", "--repair").code == 2
 
     def test_weights_that_are_not_there(self, run: Run, monkeypatch: pytest.MonkeyPatch):
         monkeypatch.setenv("DOCENT_PROFILE", "qwen3")

@@ -1,0 +1,1 @@
+"""Setting docent up: what the machine and the settings lack, and the file `.env`."""

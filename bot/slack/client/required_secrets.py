@@ -1,0 +1,39 @@
+"""The secrets that the transport needs, and where Slack shows them."""
+
+from __future__ import annotations
+
+from pydantic import SecretStr
+
+from bot.settings import BotSettings
+from rag_core.errors import SettingsError
+
+SECRET_PLACES = {
+    "SLACK_BOT_TOKEN": "OAuth & Permissions, Bot User OAuth Token",
+    "SLACK_APP_TOKEN": "Basic Information, App-Level Tokens, with connections:write",
+    "SLACK_SIGNING_SECRET": "Basic Information, App Credentials, Signing Secret",
+}
+"""The page and field of api.slack.com/apps that show each secret."""
+
+
+def require_settings(settings: BotSettings) -> None:
+    """Check that the transport has its secrets.
+
+    Raises:
+        SettingsError: a secret is missing; the message names it and the page that shows it.
+    """
+    needed = {"SLACK_BOT_TOKEN": settings.slack_bot_token}
+    if settings.http_port is None:
+        needed["SLACK_APP_TOKEN"] = settings.slack_app_token
+    else:
+        needed["SLACK_SIGNING_SECRET"] = settings.slack_signing_secret
+    for variable, value in needed.items():
+        if not reveal_secret(value):
+            raise SettingsError(
+                f"{variable} is not set; on https://api.slack.com/apps it is under "
+                f"{SECRET_PLACES[variable]}."
+            )
+
+
+def reveal_secret(value: SecretStr | None) -> str:
+    """Return the secret's value, stripped; empty if it is not set."""
+    return value.get_secret_value().strip() if value else ""
