@@ -9,6 +9,7 @@ import tomllib
 import pytest
 
 from tests.conftest import ROOT
+from tests.handbook import newest_version, sections
 
 DOCKERFILE = re.sub(r"\\\n\s*", "", (ROOT / "Dockerfile").read_text())
 BAKE = (ROOT / "docker-bake.hcl").read_text()
@@ -143,3 +144,15 @@ def test_bake_makes_both_images_for_two_kinds_of_processors():
     assert named <= asked
     used = set(re.findall(r"\$\{(\w+)\}", BAKE)) | named
     assert used == set(re.findall(r'^variable "(\w+)"', BAKE, re.MULTILINE))
+
+
+def test_the_version_is_that_of_the_changelog():
+    version = newest_version()
+    assert re.fullmatch(r"\d+\.\d+\.\d+", version)
+    assert re.search(rf'variable "VERSION" {{\s+default = "{re.escape(version)}"', BAKE)
+    assert PROJECT.get("version", version) == version, "unless it comes from the tag"
+
+
+def test_each_version_begins_with_what_to_do():
+    for version, text in sections(ROOT / "CHANGELOG.md").items():
+        assert re.search(r"^### (.+)", text, re.MULTILINE)[1].startswith("What to do"), version

@@ -16,7 +16,7 @@ from jsonschema import Draft202012Validator
 
 from bot.service import END_SECONDS
 from tests.conftest import ROOT
-from tests.handbook import DOCS, fences, settings
+from tests.handbook import DOCS, fences, newest_version, settings
 
 FOLDER = ROOT / "deploy" / "kubernetes"
 LITE = FOLDER / "lite"
@@ -220,6 +220,15 @@ def test_the_secret_is_one_that_people_make():
     assert not any(each["kind"] == "Secret" for each in RESOURCES)
     page = "".join(fences(DOCS / "deployment.md", "bash"))
     assert "kubectl create secret generic docent " in page
+
+
+def test_the_images_are_those_of_this_version():
+    (lite,), (scale,) = (KUSTOMIZATIONS[name]["images"] for name in ("lite", "scale"))
+    assert lite["name"] == CONTAINER["image"]
+    assert lite["newTag"] == newest_version()
+    # That of the other one has its new name by then.
+    assert scale["name"] == lite["newName"]
+    assert scale["newTag"] == f"{newest_version()}-slim"
 
 
 def test_patches_change_only_what_is_there():
