@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import json
 import re
+import xml.etree.ElementTree as ET
 from typing import Any, get_args
 
 import pytest
 from prometheus_client import Counter, Gauge, Histogram
 
 from bot.health.metrics import STAGES, Metrics, Outcome
+from tests import dashboard_picture
 from tests.conftest import ROOT
+from tests.handbook import DOCS
 
 FILE = ROOT / "deploy" / "grafana" / "docent.json"
 DASHBOARD: dict[str, Any] = json.loads(FILE.read_text())
@@ -125,3 +128,26 @@ def test_the_dashboard_fits_any_grafana():
     assert uids == {"${source}"}
     assert DASHBOARD.get("id") is None
     assert all(panel["title"] and panel["description"].endswith(".") for panel in PANELS)
+
+
+def test_the_drawing_has_each_panel_and_is_in_the_handbook():
+    drawing = ET.parse(dashboard_picture.FILE).getroot()
+    words = {element.text for element in drawing.iter() if element.tag.endswith("text")}
+    assert {panel["title"] for panel in PANELS} <= words
+    assert f"(images/{dashboard_picture.FILE.name})" in (DOCS / "deployment.md").read_text()
+
+
+def test_a_panel_draws_what_prometheus_answers(monkeypatch):
+    def ask(server: str, query: str, end: float, seconds: int) -> dict[str, list]:
+        assert server == "http://prometheus"
+        assert selectors(query)
+        metric = json.dumps({"status": "<answered>", "origin": "direct", "stage": "total"})
+        return {metric: [(end - seconds, 0.0), (end, 4.0)]}
+
+    monkeypatch.setattr(dashboard_picture, "ask", ask)
+    drawing = ET.fromstring(dashboard_picture.draw("http://prometheus", 1_000.0, 100))
+    tags = [element.tag.rpartition("}")[2] for element in drawing.iter()]
+    words = {element.text for element in drawing.iter()}
+    charts = [panel for panel in PANELS if panel["type"] == "timeseries"]
+    assert tags.count("polyline") >= len(charts)
+    assert {"<answered>", "direct", "total, median", "Yes", "400%", "4 s"} <= words
