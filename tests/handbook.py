@@ -58,6 +58,11 @@ def sections(page: Path) -> dict[str, str]:
     return {heading: body for heading, _, body in (part.partition("\n") for part in parts)}
 
 
+def newest_version() -> str:
+    """The version of the first section of the changelog."""
+    return next(iter(sections(ROOT / "CHANGELOG.md")))
+
+
 def rows(text: str) -> list[tuple[str, ...]]:
     """The cells of the tables in a text, their heads and rules left out."""
     found: list[tuple[str, ...]] = []

@@ -297,13 +297,17 @@ LOADERS = {"import_module", "__import__"}
 ROOT_TESTS = {
     "architecture",
     "compose",
+    "dashboard",
     "docs",
     "env_example",
+    "images",
+    "kubernetes",
     "licences",
     "network",
     "pictures",
     "prose",
     "readme",
+    "systemd",
 }
 TESTS_OF_SEVERAL_MODULES = {"servers/slack/test_refusals.py", "servers/slack/test_socket.py"}
 MOST_MODULES = 20

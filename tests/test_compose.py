@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import json
 import re
-from pathlib import Path
 from typing import Any
 
+import jinja2
 import pytest
 import yaml
+from sqlalchemy import make_url
 
+from ingest.settings import IngestSettings
+from rag_core.models.reranker import INSTRUCTION, PAIR, PREFIX, SUFFIX
 from rag_core.settings import RagSettings
+from tests.conftest import ROOT
+from tests.handbook import DOCS, fences
 
-ROOT = Path(__file__).parent.parent
 FILE = ROOT / "compose.yaml"
 COMPOSE: dict[str, Any] = yaml.safe_load(FILE.read_text())
 SERVICES: dict[str, dict[str, Any]] = COMPOSE["services"]
@@ -19,6 +24,8 @@ KEYS = {
     "build",
     "command",
     "depends_on",
+    "deploy",
+    "entrypoint",
     "env_file",
     "environment",
     "healthcheck",
@@ -29,12 +36,17 @@ KEYS = {
     "profiles",
     "restart",
     "security_opt",
+    "shm_size",
     "stop_grace_period",
     "volumes",
 }
 """Keys of a service that are used, as the specification of Compose spells them."""
 
-server = pytest.mark.parametrize("name", ["milvus", "etcd", "minio"])
+MILVUS = {"milvus", "etcd", "minio"}
+SCALE = MILVUS | {"postgres", "embedding", "reranker"}
+
+server = pytest.mark.parametrize("name", [*sorted(MILVUS), "postgres"])
+model_server = pytest.mark.parametrize("name", ["embedding", "reranker"])
 each = pytest.mark.parametrize("name", SERVICES)
 
 
@@ -47,15 +59,25 @@ def started(*profiles: str) -> set[str]:
     }
 
 
-def test_the_server_is_started_by_its_profile_alone():
+def lines_for_env() -> list[dict[str, str]]:
+    """The blocks of settings in the comment at the top, one for each profile."""
+    top, _, _ = FILE.read_text().partition("services:")
+    blocks = re.findall(r"(?:^#   \w+=\S*\n)+", top, flags=re.MULTILINE)
+    return [dict(re.findall(r"#   (\w+)=(\S*)\n", block)) for block in blocks]
+
+
+def test_a_server_is_started_by_its_profile_alone():
     assert started() == {"docent"}
-    assert started("milvus") == {"docent", "milvus", "etcd", "minio"}
+    assert started("milvus") == {"docent", *MILVUS}
+    assert started("scale") == {"docent", *SCALE}
 
 
 @each
 def test_a_service_has_known_keys(name: str):
     assert set(SERVICES[name]) <= KEYS
-    assert set(SERVICES[name]["healthcheck"]) <= {
+    # That of docent is part of its image.
+    assert ("healthcheck" in SERVICES[name]) == (name != "docent")
+    assert set(SERVICES[name].get("healthcheck", {})) <= {
         "test",
         "interval",
         "timeout",
@@ -69,8 +91,9 @@ def test_what_a_service_waits_for_is_healthy_and_of_its_profile(name: str):
     for other, wait in SERVICES[name].get("depends_on", {}).items():
         assert wait["condition"] == "service_healthy"
         assert SERVICES[other]["healthcheck"]["test"][0] == "CMD"
-        if other not in started():
-            assert SERVICES[name].get("profiles") == ["milvus"] or wait["required"] is False
+        waits_in_vain = set(SERVICES[name].get("profiles", [])) - set(SERVICES[other]["profiles"])
+        if name in started() or waits_in_vain:
+            assert wait["required"] is False
 
 
 @each
@@ -80,7 +103,10 @@ def test_ports_are_published_on_the_loopback_interface(name: str):
 
 
 def test_volumes_and_networks_are_declared_and_used():
-    volumes = {v.partition(":")[0] for s in SERVICES.values() for v in s.get("volumes", [])}
+    mounted = {v.partition(":")[0] for s in SERVICES.values() for v in s.get("volumes", [])}
+    files = {source for source in mounted if source.startswith("./")}
+    volumes = mounted - files
+    assert all((ROOT / file).is_file() for file in files)
     networks = {network for s in SERVICES.values() for network in s.get("networks", ["default"])}
     assert volumes == set(COMPOSE["volumes"])
     assert networks == set(COMPOSE["networks"])
@@ -112,12 +138,93 @@ def test_milvus_is_pointed_at_the_others():
     assert settings["MINIO_SECRET_ACCESS_KEY"] == minio["MINIO_ROOT_PASSWORD"]
 
 
-def test_the_lines_for_env_point_docent_at_milvus():
-    lines = dict(re.findall(r"^#   (\w+)=(\S+)$", FILE.read_text(), flags=re.MULTILINE))
-    assert lines == {"COMPOSE_PROFILES": "milvus", "DOCENT_MILVUS_URI": "http://milvus:19530"}
-    settings = RagSettings(milvus_uri=lines["DOCENT_MILVUS_URI"])
-    assert settings.milvus_path is None
-    assert all(
-        f"{key}={value}" in (ROOT / "docs/operations.md").read_text()
-        for key, value in lines.items()
+def test_the_lines_for_env_name_each_profile_and_only_what_is_read():
+    read = set(re.findall(r"\$\{(\w+)", FILE.read_text()))
+    profiles = {profile for service in SERVICES.values() for profile in service.get("profiles", [])}
+    assert {lines["COMPOSE_PROFILES"] for lines in lines_for_env()} == profiles
+    for lines in lines_for_env():
+        ours = {name for name in lines if name.startswith("DOCENT_")}
+        assert ours <= {
+            RagSettings.get_variable_name(name) for name in RagSettings.model_fields
+        } | {IngestSettings.get_variable_name(name) for name in IngestSettings.model_fields}
+        assert set(lines) - ours - {"COMPOSE_PROFILES"} <= read
+
+
+def test_the_lines_for_env_point_docent_at_services_that_are_started():
+    for lines in lines_for_env():
+        hosts = re.findall(r"(?:@|http://)(\w+)", " ".join(lines.values()))
+        assert set(hosts) <= started(lines["COMPOSE_PROFILES"])
+        assert RagSettings(milvus_uri=lines["DOCENT_MILVUS_URI"]).milvus_path is None
+
+
+def test_the_handbook_shows_the_same_lines():
+    shown = [block.splitlines() for block in fences(DOCS / "deployment.md", "text")]
+    for lines in lines_for_env():
+        wanted = {f"{key}={value}" for key, value in lines.items() if value}
+        assert any(wanted <= set(block) for block in shown), lines["COMPOSE_PROFILES"]
+
+
+def test_no_secret_stands_in_the_file():
+    for lines in lines_for_env():
+        assert all(not value for key, value in lines.items() if "PASSWORD" in key)
+    password = SERVICES["postgres"]["environment"]["POSTGRES_PASSWORD"]
+    assert password == SERVICES["docent"]["environment"]["PGPASSWORD"] == "${POSTGRES_PASSWORD:-}"
+
+
+def test_the_state_database_is_reached_by_docent_alone():
+    assert COMPOSE["networks"]["state"] == {"internal": True}
+    assert SERVICES["postgres"]["networks"] == ["state"]
+    users = {name for name in SERVICES if "state" in SERVICES[name].get("networks", [])}
+    assert users == {"postgres", "docent"}
+    (url,) = {lines.get("DOCENT_STATE_URL") for lines in lines_for_env()} - {None}
+    database = make_url(url)
+    assert database.username == SERVICES["postgres"]["environment"]["POSTGRES_USER"]
+    assert database.database == database.username, "the name that PostgreSQL's image gives it"
+    assert database.password is None
+
+
+@model_server
+def test_a_model_server_has_the_model_that_docent_asks_for(name: str):
+    settings = RagSettings()
+    models = {"embedding": settings.embedding_model, "reranker": settings.reranker_model}
+    model, *options = SERVICES[name]["command"]
+    assert model == models[name]
+    assert "--runner=pooling" in options
+    assert f"--max-model-len={settings.embedding_max_tokens}" in options
+
+
+def test_the_model_servers_share_the_memory_of_a_gpu():
+    parts = [
+        float(option.partition("=")[2])
+        for name in ("embedding", "reranker")
+        for option in SERVICES[name]["command"]
+        if option.startswith("--gpu-memory-utilization=")
+    ]
+    assert len(parts) == 2
+    assert sum(parts) < 1
+    assert "embedding" in SERVICES["reranker"]["depends_on"]
+
+
+def test_the_reranker_judges_the_text_that_docents_own_reranker_judges():
+    options = dict(option.split("=", 1) for option in SERVICES["reranker"]["command"][1:])
+    assert json.loads(options["--hf-overrides"]) == {
+        "architectures": ["Qwen3ForSequenceClassification"],
+        "classifier_from_token": ["no", "yes"],
+        "is_original_qwen3_reranker": True,
+    }
+    mounts = dict(
+        volume.removesuffix(":ro").split(":") for volume in SERVICES["reranker"]["volumes"]
     )
+    (template,) = [file for file, at in mounts.items() if at == options["--chat-template"]]
+    # The options with which vLLM reads a template.
+    environment = jinja2.Environment(trim_blocks=True, lstrip_blocks=True, autoescape=False)
+    rendered = environment.from_string((ROOT / template).read_text()).render(
+        messages=[
+            {"role": "query", "content": "What is <b>?"},
+            {"role": "document", "content": "A tag.\n\nOf HTML. \n"},
+        ]
+    )
+    pair = PAIR.format(
+        instruction=INSTRUCTION, query="What is <b>?", passage="A tag.\n\nOf HTML. \n"
+    )
+    assert rendered == PREFIX + pair + SUFFIX
