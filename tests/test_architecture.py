@@ -144,8 +144,8 @@ HOMES = {
         "ingest.sources.http.credentials",
     },
     "grpc": {"rag_core.index.milvus_errors"},
-    "httpcore": {"ingest.sources.http.cancellable_transport"},
-    "httpx": {
+    "httpcore2": {"ingest.sources.http.cancellable_transport"},
+    "httpx2": {
         "ingest.sources.http",
         "ingest.sources.website.fetcher",
         "rag_core.addresses",
