@@ -106,7 +106,8 @@ class Bert:
         np.exp(scores, out=scores)
         mixed = scores @ values
         mixed /= scores.sum(-1, keepdims=True)
-        return mixed.transpose(1, 0, 2).reshape(tokens, self.dimension)
+        joined = mixed.transpose(1, 0, 2).reshape(tokens, self.dimension)
+        return joined.astype(np.float32, copy=False)
 
     def _apply_linear(self, rows: Floats, name: str) -> Floats:
         product: Floats = rows @ self._weights[f"{name}.weight"].T

@@ -186,7 +186,8 @@ class MiniLM:
 def _normalise(rows: Floats) -> Floats:
     """Return vectors of length 1, shape (..., dimension); a zero vector stays zero."""
     lengths = np.linalg.norm(rows, axis=-1, keepdims=True)
-    return rows / np.maximum(lengths, np.float32(1e-12))
+    normalised: Floats = rows / np.maximum(lengths, np.float32(1e-12))
+    return normalised
 
 
 def _score_late_interaction(question: Floats, passages: Sequence[Floats]) -> Floats:
