@@ -12,7 +12,7 @@ DEMO := DOCENT_PROFILE=starter DOCENT_MILVUS_URI=data/demo.db \
 # Percent of branches and lines together; below it `make coverage` fails.
 COVERAGE_FLOOR := 96
 
-.PHONY: help install install-dev demo test coverage test-postgres test-server test-milvus test-ray chaos mutate fuzz audit check-deploy lint types check clean
+.PHONY: help install install-dev demo release test coverage test-postgres test-server test-milvus test-ray chaos mutate fuzz audit check-deploy lint types check clean docs
 
 help:
 	@echo "make demo [Q=\"...\"]  install, index the handbook in docs/, answer a question"
@@ -27,8 +27,10 @@ help:
 	@echo "make fuzz            random input for readers, Markdown, events and settings: MINUTES=10"
 	@echo "make audit           licences of all packages, and their known vulnerabilities where it can look"
 	@echo "make check-deploy    Dockerfile, compose.yaml and deploy/ by hadolint, Compose and Kubernetes' schemas"
+	@echo "make docs            the handbook as a site in build/site; fails on a link that leads nowhere"
 	@echo "make check           linters, types and tests"
-	@echo "make install         docent alone; make lint, make types and make clean do what they say"
+	@echo "make release         builds the distribution, and tries the wheel in a clean environment"
+	@echo "make install         docent with all extras; make lint, make types and make clean do what they say"
 	@echo "                     PYTHON=python3.11 names the interpreter, with any of them"
 
 .venv/bin/python:
@@ -36,21 +38,27 @@ help:
 		{ echo "docent needs Python 3.11 or newer; say which with: make PYTHON=python3.11 ..."; exit 1; }
 	$(PYTHON) -m venv .venv
 
+# What the demo needs: no torch. Each other installation has it as well.
+.venv/installed-demo: pyproject.toml constraints.txt | .venv/bin/python
+	@echo "Installing docent with what the demo needs into .venv ..."
+	$(PIP) install --constraint constraints.txt --editable '.[lite,starter]'
+	@touch $@
+
 .venv/installed: pyproject.toml constraints.txt | .venv/bin/python
 	@echo "Installing docent into .venv (torch is large: some minutes on a first run) ..."
-	$(PIP) install --constraint constraints.txt --editable .
-	@touch $@
+	$(PIP) install --constraint constraints.txt --editable '.[all]'
+	@touch $@ .venv/installed-demo
 
 .venv/installed-dev: pyproject.toml constraints.txt | .venv/bin/python
 	@echo "Installing docent and its test tools into .venv ..."
 	$(PIP) install --constraint constraints.txt --editable '.[dev]'
-	@touch $@ .venv/installed
+	@touch $@ .venv/installed .venv/installed-demo
 
 install: .venv/installed
 
 install-dev: .venv/installed-dev
 
-demo: install
+demo: .venv/installed-demo
 	@$(DEMO) $(BIN)/docent index docs
 	@$(DEMO) $(BIN)/docent ask "$$Q"
 
@@ -169,6 +177,21 @@ check-deploy:
 	@if docker compose version >/dev/null 2>&1; then \
 		docker compose --profile scale --profile milvus config --quiet; \
 		else echo "check-deploy: compose.yaml was not checked, because docker compose is missing."; fi
+# Built from the sources alone, in an environment of its own; nothing is uploaded.
+RELEASE := build/release
+
+release: install-dev
+	@rm -rf dist $(RELEASE) && $(BIN)/python -m venv $(RELEASE)
+	@$(RELEASE)/bin/python -m pip --disable-pip-version-check --quiet install \
+		'build>=1.3,<2' 'twine>=6.2,<8'
+	$(RELEASE)/bin/python -m build --outdir dist
+	$(RELEASE)/bin/python -m twine check --strict dist/*
+	@$(BIN)/python -m tests.release dist
+
+# The note that it silences is about the next major version of MkDocs.
+docs: install-dev
+	@NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --quiet --strict
+	@echo "The site is in build/site: open build/site/index.html."
 
 lint: install-dev
 	$(BIN)/ruff check .
@@ -180,4 +203,4 @@ types: install-dev
 check: lint types test
 
 clean:
-	rm -rf build *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage .coverage.*
+	rm -rf build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage .coverage.*

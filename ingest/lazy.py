@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
-from importlib.metadata import version
 from pathlib import Path
 
 from sqlalchemy import Engine
@@ -16,6 +15,7 @@ from sqlalchemy import Engine
 from ingest.state.database import read_row, replace_row
 from ingest.state.ledger import Ledger
 from ingest.state.tables import embedders, fingerprints
+from rag_core import __version__
 from rag_core.errors import ModelError
 from rag_core.index.milvus_lite import hash_files
 from rag_core.protocols import Embedder, ParallelEmbedder, TruncatingEmbedder, VectorStore
@@ -334,7 +334,7 @@ def _build_key(settings: RagSettings) -> str:
         settings.embedding_dim,
         settings.embedding_max_tokens,
         settings.embedding_url,
-        version("docent"),
+        __version__,
     )
     # Only if it is set, so that what was recorded without one stays valid.
     revision = [settings.embedding_revision] if settings.embedding_revision else []

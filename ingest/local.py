@@ -14,6 +14,7 @@ from ingest.publishing.publisher import DRAIN_SECONDS
 from ingest.settings import IngestSettings
 from ingest.state.ledger import Ledger
 from ingest.sync import Indexer
+from rag_core.extras import check_index_extras, check_model_extras
 from rag_core.protocols import Embedder, VectorStore
 from rag_core.settings import RagSettings
 
@@ -40,7 +41,8 @@ def open_local_index(
 ) -> Iterator[LocalIndex]:
     """Open the index during a `with` block.
 
-    Milvus and the models raise their errors later, when they are needed.
+    What is not installed is said before a source is read; Milvus and the models raise their other
+    errors later, when they are needed.
 
     Args:
         settings: sources and the state database.
@@ -51,9 +53,12 @@ def open_local_index(
         The parts of the index.
 
     Raises:
+        ExtraMissingError: an extra that the settings need is not installed.
         StateError: the state database can't be used.
         IngestError: Ray is not installed.
     """
+    check_model_extras(rag)
+    check_index_extras(rag)
     ledger = open_ledger(settings)
     models: list[Models] = []
 

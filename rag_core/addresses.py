@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from urllib.parse import urlsplit
 
-import httpx
+import httpx2
 
 from rag_core.errors import SettingsError
 
@@ -41,16 +41,16 @@ def check_port(variable: str, address: str) -> None:
         ) from error
 
 
-def parse_http_address(variable: str, address: str) -> httpx.URL:
+def parse_http_address(variable: str, address: str) -> httpx2.URL:
     """Parse the address of a web server from a setting.
 
     Raises:
         SettingsError: it is none; the sentence does not quote it, as it may hold a password.
     """
     try:
-        url = httpx.URL(address)
-    except httpx.InvalidURL:  # such as a port that is no number
-        url = httpx.URL()
+        url = httpx2.URL(address)
+    except httpx2.InvalidURL:  # such as a port that is no number
+        url = httpx2.URL()
     if url.scheme not in {"http", "https"} or not url.host:
         raise SettingsError(
             f"{variable} is not an address: it must be http:// or https:// with a host."

@@ -2,6 +2,7 @@
 
 DocentError
 ├── SettingsError                 a setting is missing or makes no sense
+│   └── ExtraMissingError             a setting needs packages that are not installed
 ├── QuestionError
 │   ├── EmptyQuestionError
 │   └── QuestionTooLongError
@@ -34,6 +35,10 @@ class DocentError(Exception):
 
 class SettingsError(DocentError):
     """A setting is missing or makes no sense."""
+
+
+class ExtraMissingError(SettingsError):
+    """A setting or a command needs packages of an extra, which are not installed."""
 
 
 class QuestionError(DocentError):

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, TypedDict
 
 from rag_core.addresses import parse_http_address
 from rag_core.errors import IndexMissingError
+from rag_core.extras import check_index_extras, check_model_extras
 from rag_core.generation.instructions import read_instructions
 from rag_core.inference.lanes import InferenceWorker
 from rag_core.outages import Outages
@@ -73,18 +74,18 @@ def open_models(settings: RagSettings, outages: Outages | None = None) -> Models
     They report to `outages` what does not work; the pipeline over them reports there too.
 
     Raises:
+        ExtraMissingError: the extra of the profile is not installed.
         SettingsError: the address or the key of a server is not valid, or the glossary is not.
         ModelError: this machine lacks the device.
     """
+    check_model_extras(settings)
     _shorten_spin_wait()
     outages = outages or Outages()
     embedder, reranker = _open_embedder(settings, outages), _open_reranker(settings, outages)
     if embedder is None or reranker is None:
-        from rag_core.models.device import Placement
         from rag_core.models.minilm import MiniLM
 
-        Placement.choose(device="cpu", dtype="float32", threads=settings.threads).set_threads()
-        starter = MiniLM()
+        starter = MiniLM(settings.threads)
         embedder, reranker = embedder or starter, reranker or starter
     inference = InferenceWorker(embedder, reranker, slots=settings.max_questions)
     return Models(inference, _choose_tuning(settings), outages)
@@ -156,9 +157,12 @@ def open_tokenizer(settings: RagSettings) -> MiniLM | RemoteEmbedder | ModelToke
     """Open the tokenizer of the embedder, without weights or a server.
 
     Raises:
+        ExtraMissingError: the extra of the profile is not installed.
         SettingsError: the address or the key of a server is not valid.
         ModelError: the tokenizer of the model can't be read.
     """
+    if not settings.embedding_url:
+        check_model_extras(settings)
     if not settings.embedding_url and settings.profile != "starter":
         from rag_core.models.model_tokenizer import ModelTokenizer
 
@@ -268,9 +272,11 @@ def open_store(
         The store.
 
     Raises:
+        ExtraMissingError: the index is in Milvus Lite, which is not installed.
         IndexMissingError: the Lite directory is missing.
         StoreError, SettingsError: see `MilvusStore.open`.
     """
+    check_index_extras(settings)
     path = settings.milvus_path
     if not create and path is not None and not path.exists():
         raise IndexMissingError(f"There is no index at {path} yet: run `docent index` first.")

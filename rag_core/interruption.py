@@ -15,9 +15,9 @@ from rag_core.deadline import is_time_over, limit_seconds
 
 
 def make_interruptible(client: Any) -> None:
-    """Wrap the network backend of a client, httpx's or its successor's.
+    """Wrap the network backend of a client of httpx2.
 
-    Neither has an option for it that keeps proxies and other defaults as they are; a test makes
+    httpx2 has no option for it that keeps proxies and other defaults as they are; a test makes
     sure that sockets come from here.
     """
     own, by_address = vars(client)["_transport"], vars(client)["_mounts"]
@@ -27,7 +27,7 @@ def make_interruptible(client: Any) -> None:
 
 
 class _Backend:
-    """A network backend of httpcore that opens interruptible streams."""
+    """A network backend of httpcore2 that opens interruptible streams."""
 
     def __init__(self, backend: Any) -> None:
         self._backend = backend
@@ -46,7 +46,7 @@ class _Backend:
 
 
 class _Stream:
-    """A network stream of httpcore."""
+    """A network stream of httpcore2."""
 
     def __init__(self, stream: Any) -> None:
         self._stream = stream

@@ -23,6 +23,9 @@ _PERMISSIVE = re.compile(
     re.IGNORECASE,
 )
 
+OWN_NAMES = {"docent", "docent-bot"}
+"""docent's distribution, and what it was called before in an environment that was kept."""
+
 
 @dataclass(frozen=True, order=True)
 class Licence:
@@ -51,7 +54,7 @@ def read_licences() -> list[Licence]:
     """Read the licence of each installed distribution but docent's own."""
     found = set()
     for each in distributions():
-        if each.name.lower() != "docent":
+        if each.name.lower() not in OWN_NAMES:
             found.add(Licence(each.name, each.version, _read_text(each.metadata)))
     return sorted(found, key=lambda licence: licence.name.lower())
 

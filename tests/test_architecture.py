@@ -39,6 +39,7 @@ ORDER = (
     "rag_core.reasoning",
     "rag_core.addresses",
     "rag_core.settings",
+    "rag_core.extras",
     "rag_core.protocols",
     "rag_core.index",
     "rag_core.models",
@@ -149,8 +150,8 @@ HOMES = {
         "ingest.sources.http.credentials",
     },
     "grpc": {"rag_core.index.milvus_errors"},
-    "httpcore": {"ingest.sources.http.cancellable_transport"},
-    "httpx": {
+    "httpcore2": {"ingest.sources.http.cancellable_transport"},
+    "httpx2": {
         "ingest.sources.http",
         "ingest.sources.website.fetcher",
         "rag_core.addresses",
@@ -253,7 +254,7 @@ HOMES = {
         "bot.cli.terminal",
         "ingest.formats.dialects.icons",
     },
-    "safetensors": {"rag_core.models.minilm"},
+    "safetensors": {"rag_core.models.bert"},
     "scipy": {"rag_core.evaluation.fusion_fit"},
     "sentence_transformers": {"rag_core.models.embedder", "rag_core.models.reranker"},
     "sklearn": {"rag_core.evaluation.fit"},
@@ -281,6 +282,7 @@ HOMES = {
         "rag_core.index.connection",
         "rag_core.models.remote.http_client",
     },
+    "threadpoolctl": {"rag_core.models.minilm"},
     "tokenizers": {"rag_core.models.minilm"},
     "torch": {"rag_core.models"},
     "transformers": {"rag_core.models"},
@@ -308,6 +310,7 @@ ROOT_TESTS = {
     "prose",
     "readme",
     "systemd",
+    "release",
 }
 TESTS_OF_SEVERAL_MODULES = {"servers/slack/test_refusals.py", "servers/slack/test_socket.py"}
 MOST_MODULES = 20

@@ -10,7 +10,7 @@ import sys
 import urllib.request
 from pathlib import Path
 
-import httpx
+import httpx2
 import pytest
 from huggingface_hub import constants
 
@@ -34,9 +34,9 @@ def take_back():
         lambda: socket.socket(type=socket.SOCK_DGRAM).sendto(b"x", ("192.0.2.1", 53)),
         lambda: socket.socket(socket.AF_INET6).connect(("2001:db8::1", 443)),
         lambda: urllib.request.urlopen("https://huggingface.co"),
-        lambda: httpx.get("https://huggingface.co"),
+        lambda: httpx2.get("https://huggingface.co"),
     ],
-    ids=["connect", "lookup", "gethostbyname", "datagram", "IPv6", "urllib", "httpx"],
+    ids=["connect", "lookup", "gethostbyname", "datagram", "IPv6", "urllib", "httpx2"],
 )
 def test_the_way_out_is_closed_and_remembered(reach):
     with pytest.raises(network.NetworkBlockedError, match="loopback"):

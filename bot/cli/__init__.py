@@ -8,7 +8,6 @@ from __future__ import annotations
 import logging
 import os
 import sys
-from importlib import metadata
 from typing import Annotated, NoReturn
 
 import typer
@@ -21,6 +20,7 @@ from bot.printable import join_lines
 from bot.private_files import PRIVATE_UMASK, check_env_file, make_private
 from bot.settings import LogFormat, LogSettings
 from ingest.settings import IngestSettings
+from rag_core import __version__
 from rag_core.errors import DocentError, SettingsError
 
 app = typer.Typer(
@@ -80,7 +80,7 @@ def _print_line(level: int, sentence: str) -> None:
 def _print_version(*, requested: bool) -> None:
     """Print the version if `--version` was given; typer calls this."""
     if requested:
-        typer.echo(f"docent {metadata.version('docent')}")
+        typer.echo(f"docent {__version__}")
         raise typer.Exit
 
 

@@ -81,10 +81,12 @@ def evaluate(  # noqa: PLR0913  (the options, by name)
 ) -> None:
     """Measure retrieval, refusals and speed on questions with known pages."""
     from bot.cli import evaluation_tables
+    from rag_core.extras import check_extra
     from rag_core.settings import RagSettings
 
     if fit and corpus:
         raise typer.BadParameter("--fit works on the live index only: leave out --corpus")
+    check_extra("eval", "`docent eval`")
     settings = RagSettings.load()
     if fit and settings.abstention == "off":
         raise typer.BadParameter("--fit has no effect while DOCENT_ABSTENTION=off: unset it first")

@@ -5,7 +5,6 @@ The packages are the extra `otel`. The pipeline knows nothing of them.
 
 from __future__ import annotations
 
-import importlib.util
 import os
 import threading
 import time
@@ -15,7 +14,7 @@ from typing import TYPE_CHECKING
 from bot.health.metrics import Outcome
 from bot.index_service import SyncOutcome
 from bot.types import Origin
-from rag_core.errors import SettingsError
+from rag_core.extras import check_extra
 from rag_core.types import Answer, Timings
 
 if TYPE_CHECKING:
@@ -52,16 +51,12 @@ class Traces:
         """Open the exporter; return None if no endpoint is set.
 
         Raises:
-            SettingsError: an endpoint is set, but the extra is not installed.
+            ExtraMissingError: an endpoint is set, but the extra is not installed.
         """
         variable = next((name for name in ENDPOINTS if os.environ.get(name)), None)
         if variable is None or os.environ.get("OTEL_SDK_DISABLED", "").lower() == "true":
             return None
-        if importlib.util.find_spec("opentelemetry") is None:
-            raise SettingsError(
-                f"{variable} is set, but docent can't send traces without OpenTelemetry: install "
-                "docent[otel], or unset the variable."
-            )
+        check_extra("otel", variable)
         from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
         from opentelemetry.sdk.resources import SERVICE_NAME, Resource
         from opentelemetry.sdk.trace import TracerProvider

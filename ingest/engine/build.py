@@ -5,7 +5,6 @@ from __future__ import annotations
 import shutil
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +17,7 @@ from ingest.errors import IngestError, PublishError
 from ingest.loading.chunker import Chunker
 from ingest.loading.frames import Outcome
 from ingest.loading.reading import CancelCheck
+from rag_core import __version__
 from rag_core.protocols import Embedder, TruncatingEmbedder
 from rag_core.types import Vector, Vectors
 
@@ -162,7 +162,7 @@ class ClusterBuild:
 
     def _build_recipe(self, chunker: Chunker) -> str:
         model, dimension = self._embedder.model, self._embedder.dimension
-        return f"{version('docent')}|{chunker.fingerprint}|{model}|{dimension}"
+        return f"{__version__}|{chunker.fingerprint}|{model}|{dimension}"
 
 
 def _choose_part_size(pages: int) -> int:

@@ -78,7 +78,7 @@ def check_ray() -> None:
     except ImportError as error:
         raise IngestError(
             f"docent can't build on a cluster without Ray ({error}): run "
-            "`pip install 'docent[ray]'`."
+            "`pip install 'docent-bot[ray]'`."
         ) from error
 
 

@@ -10,7 +10,6 @@ import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
-from importlib.metadata import version
 from io import BytesIO
 from typing import Any
 
@@ -30,6 +29,7 @@ from ingest.loading.frames import (
     write_frame,
 )
 from ingest.loading.reading import PAGE_SECONDS, read_apart
+from rag_core import __version__
 from rag_core.protocols import Embedder, TruncatingEmbedder
 
 _END = b"\n"
@@ -71,7 +71,7 @@ class Tools:
             The tools, for workers with this version of docent.
         """
         rules = serialise_chunker(chunker)
-        return cls(open_tokenizer, open_embedder, rules, version("docent"))
+        return cls(open_tokenizer, open_embedder, rules, __version__)
 
     def check_version(self) -> None:
         """Check that this worker runs the same docent.
@@ -79,7 +79,7 @@ class Tools:
         Raises:
             IngestError: it runs another version.
         """
-        if (here := version("docent")) != self.docent:
+        if (here := __version__) != self.docent:
             raise IngestError(
                 f"A machine of the Ray cluster has docent {here}, and not {self.docent}: install "
                 "the same version on all of them."

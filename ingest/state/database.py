@@ -52,7 +52,7 @@ def open_state(url: str, *, busy_seconds: float = BUSY_SECONDS) -> Engine:
     except (NoSuchModuleError, ModuleNotFoundError) as error:
         raise StateError(
             f"The state database {safe_url} needs a driver ({error}): run `pip install "
-            "'docent[postgres]'`."
+            "'docent-bot[postgres]'`."
         ) from error
     return engine
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from importlib.metadata import version
 
 from sqlalchemy import Engine, insert, select
 
 from ingest.state.database import delete_row
 from ingest.state.tables import hard_pages
+from rag_core import __version__
 
 
 class HardPages:
@@ -17,7 +17,7 @@ class HardPages:
     def __init__(self, engine: Engine, *, index: str) -> None:
         self._engine = engine
         self._index = index
-        self._docent = version("docent")
+        self._docent = __version__
 
     def read(self) -> dict[str, str]:
         """Return the reason why each page was not read, by its hash."""

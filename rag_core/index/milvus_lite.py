@@ -8,6 +8,7 @@ import logging
 from pathlib import Path
 
 from rag_core.errors import SettingsError, StoreFormatError, StoreLockedError, StoreUnavailableError
+from rag_core.extras import check_extra
 from rag_core.types import hash_content
 
 _IN_USE = {errno.EWOULDBLOCK, errno.EACCES, errno.EDEADLK}
@@ -20,12 +21,14 @@ def check_directory(path: Path) -> None:
     Milvus Lite itself only reports `Open local milvus failed`.
 
     Raises:
+        ExtraMissingError: Milvus Lite is not installed.
         SettingsError: the name does not end in `.db`.
         StoreFormatError: the path is a file of Milvus Lite 2, a folder of other files, or an index
             without its live version.
         StoreLockedError: another process holds the directory.
         StoreUnavailableError: the file system denies access.
     """
+    check_extra("lite", f"The index {path}")
     try:
         _check_path(path)
     except OSError as error:

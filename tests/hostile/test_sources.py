@@ -11,7 +11,7 @@ import tarfile
 from contextlib import ExitStack
 from pathlib import Path
 
-import httpx
+import httpx2
 import pytest
 from sqlalchemy import Engine
 from tenacity import wait_none
@@ -54,14 +54,14 @@ class Sync:
         def resolve(host: str, _: int) -> tuple[str, ...]:
             return tuple(attack.get("dns", {}).get(host) or [str(ipaddress.ip_address(host))])
 
-        def answer(request: httpx.Request) -> httpx.Response:
+        def answer(request: httpx2.Request) -> httpx2.Response:
             self.connects.add(request.url.host)
             if request.url.path != "/robots.txt" and "leads_to" in attack:
-                return httpx.Response(302, headers={"location": attack["leads_to"]})
-            return httpx.Response(404)
+                return httpx2.Response(302, headers={"location": attack["leads_to"]})
+            return httpx2.Response(404)
 
         network = Network(
-            transport=lambda: httpx.MockTransport(answer),
+            transport=lambda: httpx2.MockTransport(answer),
             resolve=resolve,
             wait=wait_none(),
             sleep=lambda _: None,

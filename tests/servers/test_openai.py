@@ -6,7 +6,6 @@ import asyncio
 import json
 import threading
 
-import httpx
 import httpx2
 import openai
 import pytest
@@ -15,7 +14,7 @@ from rag_core.settings import DEFAULT_LLM
 from tests.servers.openai import OpenAIServer
 
 # openai passes on what its transport raises in the middle of a body.
-TRANSPORT_ERRORS = (openai.APIConnectionError, httpx.TransportError, httpx2.TransportError)
+TRANSPORT_ERRORS = (openai.APIConnectionError, httpx2.TransportError)
 QUESTION = [{"role": "system", "content": "Be brief."}, {"role": "user", "content": "How?"}]
 
 

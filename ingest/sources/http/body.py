@@ -6,7 +6,7 @@ import zlib
 from collections.abc import Iterator
 from itertools import chain
 
-import httpx
+import httpx2
 
 from ingest.errors import SourceRefusedError
 from ingest.sources.address.uri import redact_uri
@@ -22,7 +22,7 @@ _CODINGS = {"gzip", "x-gzip", "deflate"}
 _NONE = {"", "identity"}
 
 
-def iterate_body(response: httpx.Response) -> Iterator[bytes]:
+def iterate_body(response: httpx2.Response) -> Iterator[bytes]:
     """Yield the body in blocks of at most `BLOCK_BYTES`, unpacked.
 
     A block may be empty, so that the caller can check its limits while nothing comes of what is
@@ -30,7 +30,7 @@ def iterate_body(response: httpx.Response) -> Iterator[bytes]:
 
     Raises:
         SourceRefusedError: the body is packed twice, or as docent did not ask for.
-        httpx.DecodingError: the packed body is damaged or cut off.
+        httpx2.DecodingError: the packed body is damaged or cut off.
     """
     coding = _find_coding(response)
     if not coding:
@@ -41,15 +41,15 @@ def iterate_body(response: httpx.Response) -> Iterator[bytes]:
     try:
         yield from _decompress(response.iter_raw(), is_deflate=coding == "deflate")
     except zlib.error as error:
-        raise httpx.DecodingError(f"the packed body is damaged ({error})") from error
+        raise httpx2.DecodingError(f"the packed body is damaged ({error})") from error
 
 
-def is_packed(response: httpx.Response) -> bool:
+def is_packed(response: httpx2.Response) -> bool:
     """Return whether the body was packed on its way."""
     return response.headers.get("content-encoding", "").strip().lower() not in _NONE
 
 
-def _find_coding(response: httpx.Response) -> str:
+def _find_coding(response: httpx2.Response) -> str:
     """Return the one coding of a body; empty if it has none."""
     named = response.headers.get_list("content-encoding", split_commas=True)
     codings = [name.strip().lower() for name in named if name.strip().lower() not in _NONE]
@@ -71,4 +71,4 @@ def _decompress(blocks: Iterator[bytes], *, is_deflate: bool) -> Iterator[bytes]
         while decompressor.unconsumed_tail and not decompressor.eof:
             yield decompressor.decompress(decompressor.unconsumed_tail, BLOCK_BYTES)
     if first and not decompressor.eof:
-        raise httpx.DecodingError("the packed body is cut off")
+        raise httpx2.DecodingError("the packed body is cut off")

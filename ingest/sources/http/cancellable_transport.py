@@ -6,13 +6,13 @@ from collections.abc import Iterable
 from ssl import SSLContext
 from typing import Any
 
-import httpcore
-import httpx
+import httpcore2
+import httpx2
 
 from ingest.sources.http.cancellation import CHECK_SECONDS, CancelCheck
 
 
-class CancellableTransport(httpx.HTTPTransport):
+class CancellableTransport(httpx2.HTTPTransport):
     """A transport that checks for cancellation while it waits for a server.
 
     Args:
@@ -22,11 +22,11 @@ class CancellableTransport(httpx.HTTPTransport):
 
     def __init__(self, check_cancelled: CancelCheck, *, proxy: str = "") -> None:
         super().__init__(proxy=proxy or None)
-        # httpx has no option for it; a test makes sure that httpcore takes its sockets from here.
+        # httpx2 has no option for it; a test makes sure that httpcore2 takes its sockets from here.
         vars(self._pool)["_network_backend"] = _Backend(check_cancelled)
 
 
-class _Backend(httpcore.SyncBackend):
+class _Backend(httpcore2.SyncBackend):
     def __init__(self, check_cancelled: CancelCheck) -> None:
         self._check_cancelled = check_cancelled
 
@@ -36,15 +36,15 @@ class _Backend(httpcore.SyncBackend):
         port: int,
         timeout: float | None = None,
         local_address: str | None = None,
-        socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None,
-    ) -> httpcore.NetworkStream:
+        socket_options: Iterable[httpcore2.SOCKET_OPTION] | None = None,
+    ) -> httpcore2.NetworkStream:
         self._check_cancelled()
         stream = super().connect_tcp(host, port, timeout, local_address, socket_options)
         return _Stream(stream, self._check_cancelled)
 
 
-class _Stream(httpcore.NetworkStream):
-    def __init__(self, stream: httpcore.NetworkStream, check_cancelled: CancelCheck) -> None:
+class _Stream(httpcore2.NetworkStream):
+    def __init__(self, stream: httpcore2.NetworkStream, check_cancelled: CancelCheck) -> None:
         self._stream = stream
         self._check_cancelled = check_cancelled
 
@@ -55,7 +55,7 @@ class _Stream(httpcore.NetworkStream):
             self._check_cancelled()
             try:
                 return self._stream.read(max_bytes, min(seconds_left, CHECK_SECONDS))
-            except httpcore.ReadTimeout:
+            except httpcore2.ReadTimeout:
                 seconds_left -= CHECK_SECONDS
                 if seconds_left <= 0:
                     raise
@@ -71,7 +71,7 @@ class _Stream(httpcore.NetworkStream):
         ssl_context: SSLContext,
         server_hostname: str | None = None,
         timeout: float | None = None,
-    ) -> httpcore.NetworkStream:
+    ) -> httpcore2.NetworkStream:
         stream = self._stream.start_tls(ssl_context, server_hostname, timeout)
         return _Stream(stream, self._check_cancelled)
 

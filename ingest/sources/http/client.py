@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Self
 
-import httpx
+import httpx2
 from tenacity import (
     RetryCallState,
     Retrying,
@@ -33,7 +33,7 @@ from ingest.sources.http.pinned_transport import PinnedTransport, get_default_po
 from ingest.sources.source import Source
 
 USER_AGENT = "docent"
-TRANSIENT_ERRORS = (httpx.TransportError, httpx.HTTPStatusError)
+TRANSIENT_ERRORS = (httpx2.TransportError, httpx2.HTTPStatusError)
 """Failures that may pass: the request is sent again."""
 
 _SCHEMES = {"http", "https"}
@@ -43,9 +43,9 @@ _MAX_RETRY_AFTER = 60.0
 RESPONSE_SECONDS = 120.0
 """Longest time of a response; that of an archive has the limit of its source."""
 
-_TIMEOUT = httpx.Timeout(30.0, connect=10.0)
-_LOGIN = {httpx.codes.UNAUTHORIZED, httpx.codes.FORBIDDEN}
-_GONE = {httpx.codes.NOT_FOUND, httpx.codes.GONE}
+_TIMEOUT = httpx2.Timeout(30.0, connect=10.0)
+_LOGIN = {httpx2.codes.UNAUTHORIZED, httpx2.codes.FORBIDDEN}
+_GONE = {httpx2.codes.NOT_FOUND, httpx2.codes.GONE}
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +73,7 @@ class Network:
         clock: returns the time in seconds.
     """
 
-    transport: Callable[[], httpx.BaseTransport] | None = None
+    transport: Callable[[], httpx2.BaseTransport] | None = None
     resolve: Resolver = resolve_host
     wait: wait_base = field(default_factory=lambda: wait_exponential_jitter(initial=1, max=20))
     sleep: Callable[[float], None] = time.sleep
@@ -103,7 +103,7 @@ class Network:
     def _compute_wait(self, state: RetryCallState) -> float:
         error = state.outcome.exception() if state.outcome else None
         retry_after = ""
-        if isinstance(error, httpx.HTTPStatusError):
+        if isinstance(error, httpx2.HTTPStatusError):
             retry_after = error.response.headers.get("retry-after", "")
         if retry_after.isdecimal():
             return min(float(retry_after), _MAX_RETRY_AFTER)
@@ -154,8 +154,8 @@ class WebClient:
         self._source = source
         self._network = network
         self._end = float("inf")
-        self._home = httpx.URL(source.uri).copy_with(userinfo=b"", fragment=None)
-        self._authorization = build_authorization(source, httpx.URL(source.uri).userinfo.decode())
+        self._home = httpx2.URL(source.uri).copy_with(userinfo=b"", fragment=None)
+        self._authorization = build_authorization(source, httpx2.URL(source.uri).userinfo.decode())
         guard = AddressGuard(
             self._home.host,
             self._home.port or get_default_port(self._home),
@@ -167,7 +167,7 @@ class WebClient:
             check_cancelled()
             self._check_time()
 
-        def build_transport(proxy: str) -> httpx.BaseTransport:
+        def build_transport(proxy: str) -> httpx2.BaseTransport:
             from ingest.sources.http.cancellable_transport import CancellableTransport
 
             if network.transport and not proxy:
@@ -176,7 +176,7 @@ class WebClient:
 
         transport = PinnedTransport(guard, build_transport)
         headers = {"User-Agent": USER_AGENT, "Accept-Encoding": ACCEPTED_ENCODINGS}
-        self._client = httpx.Client(transport=transport, timeout=_TIMEOUT, headers=headers)
+        self._client = httpx2.Client(transport=transport, timeout=_TIMEOUT, headers=headers)
 
     def __enter__(self) -> Self:
         return self
@@ -197,7 +197,7 @@ class WebClient:
         *,
         should_follow: Callable[[str], bool] = _accept_any,
         seconds: float = RESPONSE_SECONDS,
-    ) -> Iterator[httpx.Response]:
+    ) -> Iterator[httpx2.Response]:
         """Send a GET, follow its redirects, and yield the last response.
 
         Args:
@@ -213,7 +213,7 @@ class WebClient:
         Raises:
             SourceRefusedError: a redirect leads where it must not, or there are too many.
             DownloadError: the response takes longer than `seconds`.
-            httpx.HTTPError: the server can't be reached or breaks off.
+            httpx2.HTTPError: the server can't be reached or breaks off.
         """
         self._end = self._network.clock() + seconds
         request = self._client.build_request("GET", url, headers=self._build_headers(url, headers))
@@ -239,13 +239,13 @@ class WebClient:
             raise DownloadError(f"{self._source.redacted_uri} is too slow: try again later.")
 
     def _build_headers(self, url: str, headers: Mapping[str, str]) -> dict[str, str]:
-        if self._authorization and _extract_origin(httpx.URL(url)) == _extract_origin(self._home):
+        if self._authorization and _extract_origin(httpx2.URL(url)) == _extract_origin(self._home):
             return {**headers, "Authorization": self._authorization}
         return dict(headers)
 
     def _check_redirect(
-        self, previous: httpx.Request, next_request: httpx.Request
-    ) -> httpx.Request:
+        self, previous: httpx2.Request, next_request: httpx2.Request
+    ) -> httpx2.Request:
         """Return the next request of a safe redirect, without foreign token."""
         if next_request.url.scheme not in _SCHEMES:
             raise SourceRefusedError(
@@ -257,12 +257,12 @@ class WebClient:
                 "could be read by others."
             )
         if _extract_origin(next_request.url) != _extract_origin(self._home):
-            # httpx itself keeps it from http:// on to https://, which is another port.
+            # httpx2 itself keeps it from http:// on to https://, which is another port.
             next_request.headers.pop("Authorization", None)
         return next_request
 
 
-def check_status(response: httpx.Response, place: str) -> None:
+def check_status(response: httpx2.Response, place: str) -> None:
     """Check that a response has the body that was asked for.
 
     Args:
@@ -272,7 +272,7 @@ def check_status(response: httpx.Response, place: str) -> None:
     Raises:
         SourceNotFoundError: the server has nothing there.
         SourceAccessError: the server wants a login.
-        httpx.HTTPStatusError: the failure may pass.
+        httpx2.HTTPStatusError: the failure may pass.
         DownloadError: any other failure.
     """
     status = response.status_code
@@ -283,9 +283,9 @@ def check_status(response: httpx.Response, place: str) -> None:
             f"{place} needs another login (HTTP {status}): check its `token_env` and who may read "
             "it."
         )
-    if status == httpx.codes.TOO_MANY_REQUESTS or status >= 500:
+    if status == httpx2.codes.TOO_MANY_REQUESTS or status >= 500:
         response.raise_for_status()
-    if status not in {httpx.codes.OK, httpx.codes.PARTIAL_CONTENT}:
+    if status not in {httpx2.codes.OK, httpx2.codes.PARTIAL_CONTENT}:
         raise DownloadError(
             f"{place} can't be downloaded (HTTP {status}): check the address and who may read it."
         )
@@ -293,7 +293,7 @@ def check_status(response: httpx.Response, place: str) -> None:
 
 @contextmanager
 def translate_http_errors(place: str) -> Iterator[None]:
-    """Translate errors of httpx into sentences that show no secret.
+    """Translate errors of httpx2 into sentences that show no secret.
 
     Args:
         place: the address, without user, password and query.
@@ -303,18 +303,18 @@ def translate_http_errors(place: str) -> Iterator[None]:
     """
     try:
         yield
-    except httpx.HTTPStatusError as error:
+    except httpx2.HTTPStatusError as error:
         status = error.response.status_code
         # Not `from error`: its text has the whole address, password and token included.
         raise DownloadError(
             f"{place} can't be downloaded now (HTTP {status}): try again later."
         ) from None
-    except (httpx.HTTPError, httpx.InvalidURL) as error:
+    except (httpx2.HTTPError, httpx2.InvalidURL) as error:
         raise DownloadError(
             f"{place} can't be downloaded: {error or type(error).__name__}; check the address and "
             "the network."
         ) from error
 
 
-def _extract_origin(url: httpx.URL) -> tuple[str, str, int]:
+def _extract_origin(url: httpx2.URL) -> tuple[str, str, int]:
     return url.scheme, url.host, url.port or get_default_port(url)

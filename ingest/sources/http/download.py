@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-import httpx
+import httpx2
 
 from ingest.errors import DownloadError, SourceFormatError, SourceRefusedError
 from ingest.sources.archive.reader import inspect_archive
@@ -109,12 +109,12 @@ class Downloads:
         # Ask for the bytes as the server stores them: only these can be resumed.
         headers = {"Accept-Encoding": "identity", **validators.headers, **part.headers}
         with web.get(web.home, headers, seconds=self.limits.seconds) as response:
-            if response.status_code == httpx.codes.NOT_MODIFIED and validators.headers:
+            if response.status_code == httpx2.codes.NOT_MODIFIED and validators.headers:
                 part.remove()
                 return
-            if response.status_code == httpx.codes.REQUESTED_RANGE_NOT_SATISFIABLE:
+            if response.status_code == httpx2.codes.REQUESTED_RANGE_NOT_SATISFIABLE:
                 part.remove()
-                raise httpx.RemoteProtocolError("the server can't resume the download")
+                raise httpx2.RemoteProtocolError("the server can't resume the download")
             check_status(response, source.redacted_uri)
             part.receive(response, _DownloadMonitor(source, self.limits, deadline, progress))
         self._store_snapshot(source, part, _read_validators(response))
@@ -167,7 +167,7 @@ class _PartialDownload:
         )
         return {"Range": f"bytes={size}-", "If-Range": validator} if size and validator else {}
 
-    def receive(self, response: httpx.Response, monitor: _DownloadMonitor) -> None:
+    def receive(self, response: httpx2.Response, monitor: _DownloadMonitor) -> None:
         """Append the body to the file.
 
         If the connection breaks, the file keeps what came before.
@@ -178,7 +178,7 @@ class _PartialDownload:
             self.remove()
             raise
 
-    def _write_body(self, response: httpx.Response, monitor: _DownloadMonitor) -> None:
+    def _write_body(self, response: httpx2.Response, monitor: _DownloadMonitor) -> None:
         received, total = self._locate_body(response)
         monitor.check(received, total)
         # A body that was packed on its way is unpacked: such parts can't be joined.
@@ -192,19 +192,19 @@ class _PartialDownload:
                 received += len(block)
                 monitor.check(received, None if is_encoded else total)
 
-    def _locate_body(self, response: httpx.Response) -> tuple[int, int | None]:
+    def _locate_body(self, response: httpx2.Response) -> tuple[int, int | None]:
         """Return the body's offset in the file, and the file's size.
 
         The size is None if the server does not say.
         """
-        if response.status_code != httpx.codes.PARTIAL_CONTENT:
+        if response.status_code != httpx2.codes.PARTIAL_CONTENT:
             length = response.headers.get("content-length", "")
             return 0, int(length) if length.isdecimal() else None
         match = _CONTENT_RANGE.fullmatch(response.headers.get("content-range", ""))
         size = self.path.stat().st_size if self.path.exists() else 0
         if match is None or int(match[1]) != size or not size:
             self.remove()
-            raise httpx.RemoteProtocolError("the server resumed at another offset")
+            raise httpx2.RemoteProtocolError("the server resumed at another offset")
         return size, int(match[2]) if match[2].isdecimal() else None
 
     def remove(self) -> None:
@@ -213,7 +213,7 @@ class _PartialDownload:
         self._validator_file.unlink(missing_ok=True)
 
 
-def _read_validators(response: httpx.Response) -> Validators:
+def _read_validators(response: httpx2.Response) -> Validators:
     return Validators(
         etag=response.headers.get("etag", ""),
         last_modified=response.headers.get("last-modified", ""),

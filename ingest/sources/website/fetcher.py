@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
 
-import httpx
+import httpx2
 from protego import Protego
 
 from ingest.errors import SourceNotFoundError, SourceRefusedError
@@ -223,7 +223,7 @@ class SiteFetcher:
         if self.is_offline:
             if stored := self.read_cached(address):
                 return stored
-            status = httpx.codes.NOT_FOUND.value
+            status = httpx2.codes.NOT_FOUND.value
             raise SourceNotFoundError(f"There is nothing at {redact_uri(address)} (HTTP {status}).")
         self.check_limits()
         self._throttle.wait()
@@ -232,7 +232,7 @@ class SiteFetcher:
         with self._web.get(address, headers, should_follow=should_follow) as response:
             if response.next_request is not None:
                 return FetchedPage(resolve_link(str(response.next_request.url), ""), "", b"")
-            if response.status_code == httpx.codes.NOT_MODIFIED and cached:
+            if response.status_code == httpx2.codes.NOT_MODIFIED and cached:
                 return _build_fetched_page(cached, self._cache.read_body(cached))
             _check_response(response, address)
             page = _build_cached_page(response)
@@ -250,7 +250,7 @@ class SiteFetcher:
 
     def _read_body(
         self,
-        response: httpx.Response,
+        response: httpx2.Response,
         limit: int,
         should_go_on: Callable[[bytes], bool],
         *,
@@ -308,7 +308,7 @@ def _accept_any(*_: object) -> bool:
     return True
 
 
-def _check_response(response: httpx.Response, address: str) -> None:
+def _check_response(response: httpx2.Response, address: str) -> None:
     is_robots = address.endswith("/robots.txt")
     if is_robots and 400 <= response.status_code < 500 and response.status_code != 429:
         # RFC 9309, 2.3.1.3: if there is no robots.txt, everything may be read.
@@ -317,7 +317,7 @@ def _check_response(response: httpx.Response, address: str) -> None:
     check_status(response, redact_uri(address))
 
 
-def _build_cached_page(response: httpx.Response) -> CachedPage:
+def _build_cached_page(response: httpx2.Response) -> CachedPage:
     headers = response.headers
     return CachedPage(
         address=resolve_link(str(response.url), ""),
@@ -328,7 +328,7 @@ def _build_cached_page(response: httpx.Response) -> CachedPage:
     )
 
 
-def _find_canonical(response: httpx.Response) -> str:
+def _find_canonical(response: httpx2.Response) -> str:
     match = _CANONICAL.search(response.headers.get("link", "")[:MAX_LINK_HEADER])
     return resolve_link(str(response.url), match[1]) if match else ""
 

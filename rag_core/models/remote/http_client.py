@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, TypeVar
 
-import httpx
+import httpx2
 from pydantic_core import from_json
 from tenacity import (
     RetryCallState,
@@ -39,7 +39,7 @@ class RefusedTextError(ModelError):
 
 _CONNECT_SECONDS = 5.0
 # Errors that may pass by themselves; a server that is too slow once would be so again.
-_TRANSIENT_ERRORS = (httpx.NetworkError, httpx.ConnectTimeout, httpx.RemoteProtocolError)
+_TRANSIENT_ERRORS = (httpx2.NetworkError, httpx2.ConnectTimeout, httpx2.RemoteProtocolError)
 _TOO_MANY_REQUESTS = 429
 _KEY_REFUSED = (401, 403)
 _TEXT_REFUSED = (400, 413, 422)
@@ -159,7 +159,7 @@ class ModelServer:
         )
         try:
             reply: ServerReply = attempts(self._send, body, retries)
-        except (httpx.HTTPError, TimeoutError) as error:
+        except (httpx2.HTTPError, TimeoutError) as error:
             check_cancelled()
             self._breaker.record_failure()
             raise self._build_unavailable_error(*_describe_unreached(error)) from error
@@ -204,25 +204,25 @@ class ModelServer:
         response = self._client.post(
             self.address.url,
             content=json.dumps(_replace_surrogates(body)),
-            timeout=httpx.Timeout(seconds, connect=min(_CONNECT_SECONDS, seconds)),
+            timeout=httpx2.Timeout(seconds, connect=min(_CONNECT_SECONDS, seconds)),
         )
         return _parse_reply(response)
 
     @cached_property
-    def _client(self) -> httpx.Client:
+    def _client(self) -> httpx2.Client:
         client = self._build_client()
         make_interruptible(client)
         return client
 
-    def _build_client(self) -> httpx.Client:
-        # httpx logs every request with its whole URL, credentials included.
-        logging.getLogger("httpx").setLevel(logging.WARNING)
+    def _build_client(self) -> httpx2.Client:
+        # httpx2 logs every request with its whole URL, credentials included.
+        logging.getLogger("httpx2").setLevel(logging.WARNING)
         headers = {"Content-Type": "application/json"}
         if self.address.key is None:
-            return httpx.Client(headers=headers)
+            return httpx2.Client(headers=headers)
         headers["Authorization"] = f"Bearer {self.address.key.get_secret_value()}"
         # Without `auth`, credentials in the URL would replace the key.
-        return httpx.Client(headers=headers, auth=lambda request: request)
+        return httpx2.Client(headers=headers, auth=lambda request: request)
 
     def _build_unavailable_error(self, problem: str, remedy: str) -> ModelUnavailableError:
         return self.report(ModelUnavailableError(self._format_sentence(problem, remedy)))
@@ -237,7 +237,7 @@ class ModelServer:
         return f"The model server at {url} ({variable}) {problem}: {remedy}."
 
 
-def _parse_reply(response: httpx.Response) -> ServerReply:
+def _parse_reply(response: httpx2.Response) -> ServerReply:
     try:
         # Ten times as quick as json: with many servers, parsing would leave them waiting.
         body = from_json(response.content)
@@ -273,8 +273,8 @@ def _quote_error(reply: ServerReply) -> str:
 
 def _describe_unreached(error: Exception) -> tuple[str, str]:
     """Return the problem and its remedy."""
-    timeouts = httpx.TimeoutException, TimeoutError
-    if isinstance(error, timeouts) and not isinstance(error, httpx.ConnectTimeout):
+    timeouts = httpx2.TimeoutException, TimeoutError
+    if isinstance(error, timeouts) and not isinstance(error, httpx2.ConnectTimeout):
         return "takes too long", "look into its load and log"
     reason = f" ({error})" if str(error) else ""
     return f"does not answer{reason}", "start it, or correct the address"

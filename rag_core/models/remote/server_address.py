@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import Self
 
-import httpx
+import httpx2
 from pydantic import SecretStr
 
 from rag_core.addresses import parse_http_address, redact_address
@@ -59,7 +59,7 @@ class Address:
         key: sent as a bearer token; None sends no token.
     """
 
-    url: httpx.URL
+    url: httpx2.URL
     variables: Variables
     key: SecretStr | None = None
 

@@ -30,5 +30,5 @@ def test_a_service_that_holds_the_index_builds_on_no_cluster(
 
 def test_without_ray_nothing_is_built(docs: str, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setitem(sys.modules, "ray", None)
-    with pytest.raises(IngestError, match=r"pip install 'docent\[ray\]'"):
+    with pytest.raises(IngestError, match=r"pip install 'docent-bot\[ray\]'"):
         index([docs], engine="ray")

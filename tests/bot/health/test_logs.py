@@ -179,7 +179,7 @@ def log_everything(code: str, *args: str) -> str:
     return done.stderr
 
 
-@pytest.mark.parametrize("library", ["openai", "httpx"])
+@pytest.mark.parametrize("library", ["openai", "httpx2"])
 def test_a_password_in_an_address_is_not_logged(openai_server: OpenAIServer, library: str):
     address = openai_server.base_url.replace("://", "://usr:SEKRET@")
     ask = {
@@ -190,7 +190,7 @@ def test_a_password_in_an_address_is_not_logged(openai_server: OpenAIServer, lib
             "settings = RagSettings(openai_api_key=sys.argv[2], openai_base_url=sys.argv[1])\n"
             "list(OpenAIGenerator(settings).generate('Be kind.', [Turn('user', 'Why?')]))\n"
         ),  # refused, since the SDK sends the password in place of the key
-        "httpx": ("import httpx\nhttpx.post(sys.argv[1] + '/chat/completions', json={})\n"),
+        "httpx2": ("import httpx2\nhttpx2.post(sys.argv[1] + '/chat/completions', json={})\n"),
     }
     logged = log_everything(ask[library], address, openai_server.api_key)
     assert len(openai_server.requests) == 1

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import importlib.util
+import sys
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from itertools import pairwise
@@ -12,7 +12,7 @@ import pytest
 
 from bot.health.telemetry import Telemetry
 from bot.health.traces import ENDPOINTS, Traces
-from rag_core.errors import SettingsError
+from rag_core.errors import ExtraMissingError
 from rag_core.types import Timings, Usage
 from tests.bot.fakes import answer
 from tests.servers.otlp import Collector
@@ -120,6 +120,7 @@ def test_an_endpoint_without_the_packages_is_one_sentence(
     monkeypatch: pytest.MonkeyPatch, variable: str
 ):
     monkeypatch.setenv(variable, "http://127.0.0.1:4318")
-    monkeypatch.setattr(importlib.util, "find_spec", lambda _: None)
-    with pytest.raises(SettingsError, match=rf"{variable} is set.*docent\[otel\]"):
+    monkeypatch.setitem(sys.modules, "opentelemetry", None)
+    monkeypatch.delitem(sys.modules, "opentelemetry.sdk", raising=False)
+    with pytest.raises(ExtraMissingError, match=rf"^{variable} needs .*docent-bot\[otel\]"):
         Traces.open()

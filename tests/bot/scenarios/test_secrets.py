@@ -16,9 +16,7 @@ from tests.servers.openai import OpenAIServer
 CANARY = "canary-"
 CLIENTS = (
     "openai",
-    "httpx",
     "httpx2",
-    "httpcore",
     "httpcore2",
     "slack_sdk",
     "slack_bolt",

@@ -46,7 +46,7 @@ def test_all_workers_find_room_together(machines, place, threads):
 
 def test_without_ray_the_sentence_says_what_to_install(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setitem(sys.modules, "ray", None)
-    with pytest.raises(IngestError, match=r"run `pip install 'docent\[ray\]'`"):
+    with pytest.raises(IngestError, match=r"run `pip install 'docent-bot\[ray\]'`"):
         check_ray()
 
 

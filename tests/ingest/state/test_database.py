@@ -79,7 +79,7 @@ def test_a_port_that_is_none_is_one_sentence_without_the_password(port: str):
 
 def test_a_missing_driver_is_named_with_the_command(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setitem(sys.modules, "psycopg", None)
-    with pytest.raises(StateError, match=r"needs a driver .*pip install 'docent\[postgres\]'"):
+    with pytest.raises(StateError, match=r"needs a driver .*pip install 'docent-bot\[postgres\]'"):
         open_state("postgresql://host/docent")
 
 

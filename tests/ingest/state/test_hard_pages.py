@@ -23,7 +23,7 @@ def test_the_pages_of_sources_that_were_read_are_replaced(engine: Engine):
 def test_another_version_tries_them_again(engine: Engine, monkeypatch):
     Ledger(engine, index="docent")
     HardPages(engine, index="docent").remember(["a"], {("a", "1"): "late"})
-    monkeypatch.setattr("ingest.state.hard_pages.version", lambda _: "99")
+    monkeypatch.setattr("ingest.state.hard_pages.__version__", "99")
     newer = HardPages(engine, index="docent")
     assert newer.read() == {}
     newer.remember(["a"], {("a", "1"): "late"})

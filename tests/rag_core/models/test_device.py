@@ -18,15 +18,11 @@ def test_unknown_names(wrong):
         Placement.choose(**wrong)
 
 
-@pytest.mark.parametrize(
-    ("limit", "cores"), [("max 100000", 8), ("200000 100000", 2), ("50000 100000", 1)]
-)
-def test_a_containers_limit_counts(tmp_path, monkeypatch, limit, cores):
-    (tmp_path / "cpu.max").write_text(limit)
-    monkeypatch.setattr("rag_core.models.device._CGROUP_CPU_LIMIT", tmp_path / "cpu.max")
+def test_torch_gets_no_more_threads_than_there_are_cores(monkeypatch):
+    monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
     monkeypatch.setattr("torch.get_num_threads", lambda: 8)
-    monkeypatch.setattr("os.sched_getaffinity", lambda _: set(range(8)), raising=False)
-    assert Placement.choose(device="cpu").threads == cores
+    monkeypatch.setattr("rag_core.models.device.count_cores", lambda: 3)
+    assert Placement.choose(device="cpu").threads == 3
 
 
 @pytest.mark.parametrize(

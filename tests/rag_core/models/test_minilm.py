@@ -141,11 +141,10 @@ def test_passes_hold_every_text_once_and_as_many_tokens_each(lengths, cores):
 
 
 @pytest.mark.parametrize("cores", [1, 2, 5])
-def test_texts_keep_their_order_over_passes(model, monkeypatch, cores):
+def test_texts_keep_their_order_over_passes(model, cores):
     texts = [f"{ZEBRA} {LOGS} " * (number % 7) + str(number) for number in range(40)]
     expected = [model.embed_query(text) for text in texts]
-    several = MiniLM()
-    monkeypatch.setattr("torch.get_num_threads", lambda: cores)
+    several = MiniLM(threads=cores)
     np.testing.assert_allclose(several.embed_passages(texts), expected, atol=1e-5)
 
 

@@ -3,7 +3,7 @@ from __future__ import annotations
 import gzip
 import zlib
 
-import httpx
+import httpx2
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -12,11 +12,11 @@ from ingest.errors import SourceRefusedError
 from ingest.sources.http.body import BLOCK_BYTES, is_packed, iterate_body
 
 
-def answer(body: bytes, *codings: str, pieces: int = 1_000) -> httpx.Response:
+def answer(body: bytes, *codings: str, pieces: int = 1_000) -> httpx2.Response:
     blocks = (body[start : start + pieces] for start in range(0, len(body), pieces))
     headers = [("content-encoding", coding) for coding in codings]
-    request = httpx.Request("GET", "https://user:secret@x.test/a?token=secret")
-    return httpx.Response(200, headers=headers, content=blocks, request=request)
+    request = httpx2.Request("GET", "https://user:secret@x.test/a?token=secret")
+    return httpx2.Response(200, headers=headers, content=blocks, request=request)
 
 
 @given(st.binary(max_size=5_000), st.integers(1, 100))
@@ -52,7 +52,7 @@ def test_other_codings_are_refused(codings):
 
 @pytest.mark.parametrize("body", [gzip.compress(b"a" * 1_000, mtime=0)[:-9], b"no gzip", b"\x1f"])
 def test_a_damaged_body_is_an_error(body: bytes):
-    with pytest.raises(httpx.DecodingError, match="the packed body is"):
+    with pytest.raises(httpx2.DecodingError, match="the packed body is"):
         list(iterate_body(answer(body, "gzip")))
 
 

@@ -4,7 +4,7 @@ import socket
 from collections.abc import Callable
 from dataclasses import replace
 
-import httpx
+import httpx2
 import pytest
 
 from ingest.sources import DownloadProgress, Downloads, Network, Source, read_source
@@ -77,12 +77,12 @@ def test_a_stop_ends_the_wait_for_a_silent_server(network: Network, monkeypatch)
 
 def test_silence_still_has_an_end(network: Network, monkeypatch):
     monkeypatch.setattr("ingest.sources.http.cancellable_transport.CHECK_SECONDS", 0.01)
-    monkeypatch.setattr("ingest.sources.http.client._TIMEOUT", httpx.Timeout(10.0, read=0.03))
+    monkeypatch.setattr("ingest.sources.http.client._TIMEOUT", httpx2.Timeout(10.0, read=0.03))
     looked: list[None] = []
     with socket.create_server(("127.0.0.1", 0)) as silent:
         source = Source("docs", f"http://127.0.0.1:{silent.getsockname()[1]}/x")
         client = WebClient(source, network, check_cancelled=lambda: looked.append(None))
-        with client, pytest.raises(httpx.ReadTimeout), client.get(client.home, {}):
+        with client, pytest.raises(httpx2.ReadTimeout), client.get(client.home, {}):
             pytest.fail("it never answers")
     assert len(looked) > 1
 

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
-import httpx
+import httpx2
 import pytest
 
 from ingest.errors import DownloadError, SourceAccessError, SourceRefusedError
@@ -26,22 +26,22 @@ def fetch(source: Source, network: Network) -> tuple[str, bytes]:
 def internet(network: Network) -> Callable[..., Network]:
     """A network of named hosts whose answers are made by a function."""
 
-    def made(answer: Callable[[httpx.Request], httpx.Response]) -> Network:
+    def made(answer: Callable[[httpx2.Request], httpx2.Response]) -> Network:
         return replace(
             network,
-            transport=lambda: httpx.MockTransport(answer),
+            transport=lambda: httpx2.MockTransport(answer),
             resolve=lambda host, _: HOSTS.get(host) or (host,),
         )
 
     return made
 
 
-def leading_to(place: str) -> Callable[[httpx.Request], httpx.Response]:
-    def answer(request: httpx.Request) -> httpx.Response:
+def leading_to(place: str) -> Callable[[httpx2.Request], httpx2.Response]:
+    def answer(request: httpx2.Request) -> httpx2.Response:
         if request.url.path == "/start":
-            return httpx.Response(302, headers={"location": place})
+            return httpx2.Response(302, headers={"location": place})
         token = request.headers.get("authorization", "none")
-        return httpx.Response(200, text=f"{request.headers['host']} {request.url.host} {token}")
+        return httpx2.Response(200, text=f"{request.headers['host']} {request.url.host} {token}")
 
     return answer
 
@@ -118,13 +118,13 @@ def test_a_name_is_asked_once_so_that_it_can_not_change_its_answer(network: Netw
     answers = [PUBLIC, PRIVATE]
     seen = []
 
-    def answer(request: httpx.Request) -> httpx.Response:
+    def answer(request: httpx2.Request) -> httpx2.Response:
         seen.append(request.url.host)
-        return httpx.Response(200)
+        return httpx2.Response(200)
 
     rebinding = replace(
         network,
-        transport=lambda: httpx.MockTransport(answer),
+        transport=lambda: httpx2.MockTransport(answer),
         resolve=lambda *_: answers.pop(0),
     )
     fetch(Source("docs", "http://example.com/"), rebinding)
@@ -132,14 +132,14 @@ def test_a_name_is_asked_once_so_that_it_can_not_change_its_answer(network: Netw
 
 
 def test_the_next_address_is_tried_where_one_takes_no_connection(network: Network):
-    def answer(request: httpx.Request) -> httpx.Response:
+    def answer(request: httpx2.Request) -> httpx2.Response:
         if request.url.host == "93.184.216.34":
-            raise httpx.ConnectError("no route")
-        return httpx.Response(200, text=request.url.host)
+            raise httpx2.ConnectError("no route")
+        return httpx2.Response(200, text=request.url.host)
 
     two = replace(
         network,
-        transport=lambda: httpx.MockTransport(answer),
+        transport=lambda: httpx2.MockTransport(answer),
         resolve=lambda *_: ("93.184.216.34", "2606:2800::1"),
     )
     assert fetch(Source("docs", "https://example.com/"), two)[1] == b"2606:2800::1"

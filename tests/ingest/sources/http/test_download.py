@@ -7,7 +7,7 @@ import zipfile
 from dataclasses import replace
 from pathlib import Path
 
-import httpx
+import httpx2
 import pytest
 
 from ingest.errors import (
@@ -127,10 +127,10 @@ def test_failures_say_what_and_show_no_secret(
 
 
 def test_what_takes_too_long_to_answer(tmp_path, network, source):
-    def handler(request: httpx.Request) -> httpx.Response:
-        raise httpx.ReadTimeout("no answer in time", request=request)
+    def handler(request: httpx2.Request) -> httpx2.Response:
+        raise httpx2.ReadTimeout("no answer in time", request=request)
 
-    slow = replace(network, transport=lambda: httpx.MockTransport(handler))
+    slow = replace(network, transport=lambda: httpx2.MockTransport(handler))
     with pytest.raises(DownloadError, match="no answer in time"):
         Downloads(tmp_path, network=slow).fetch(source)
 
@@ -143,7 +143,7 @@ def test_what_comes_too_slowly(tmp_path, network, source, clock: Clock):
 
     slow = replace(
         network,
-        transport=lambda: httpx.MockTransport(lambda _: httpx.Response(200, content=drip())),
+        transport=lambda: httpx2.MockTransport(lambda _: httpx2.Response(200, content=drip())),
     )
     downloads = Downloads(tmp_path, limits=Limits(seconds=60), network=slow)
     with pytest.raises(DownloadError, match="took over 1 minutes"):
@@ -218,17 +218,17 @@ def test_a_server_that_resumes_wrongly_is_asked_anew(
     whole = zip_bytes("text " * 1_000)
     asked = []
 
-    def handler(request: httpx.Request) -> httpx.Response:
+    def handler(request: httpx2.Request) -> httpx2.Response:
         asked.append(request.headers.get("range"))
         if len(asked) == 1:
-            return httpx.Response(200, content=cut_off(whole[:2_000]), headers={"etag": '"1"'})
+            return httpx2.Response(200, content=cut_off(whole[:2_000]), headers={"etag": '"1"'})
         if len(asked) == 2:
-            return httpx.Response(
+            return httpx2.Response(
                 answer, headers={"content-range": "bytes 0-9/10"}, content=iter([b"?"])
             )
-        return httpx.Response(200, content=iter([whole]))
+        return httpx2.Response(200, content=iter([whole]))
 
-    broken = replace(network, transport=lambda: httpx.MockTransport(handler))
+    broken = replace(network, transport=lambda: httpx2.MockTransport(handler))
     downloads = Downloads(tmp_path / "s", network=broken)
     assert downloads.fetch(source).read_bytes() == whole
     assert asked == [None, "bytes=2000-", None]
@@ -236,7 +236,7 @@ def test_a_server_that_resumes_wrongly_is_asked_anew(
 
 def cut_off(data: bytes):
     yield data
-    raise httpx.RemoteProtocolError("peer closed connection")
+    raise httpx2.RemoteProtocolError("peer closed connection")
 
 
 def test_progress_is_told(downloads, source, resource):

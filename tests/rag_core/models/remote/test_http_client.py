@@ -3,7 +3,7 @@ from __future__ import annotations
 import socket
 import threading
 
-import httpx
+import httpx2
 import pytest
 from pydantic import SecretStr
 
@@ -203,7 +203,7 @@ class TestSentences:
         assert "(DOCENT_EMBEDDING_URL) does not answer" in said
         assert said.endswith("start it, or correct the address.")
         assert "secret" not in said
-        assert isinstance(caught.value.__cause__, httpx.ConnectError)
+        assert isinstance(caught.value.__cause__, httpx2.ConnectError)
         assert len(naps.seconds) == INTERACTIVE_RETRIES.attempts - 1
 
     def test_a_server_that_is_too_slow_is_not_asked_again(self, remote, naps):
@@ -272,4 +272,4 @@ class TestSentences:
 
 
 def test_a_reply_that_is_nested_without_end_is_no_json():
-    assert _parse_reply(httpx.Response(200, content=b"[" * 200_000)).body is None
+    assert _parse_reply(httpx2.Response(200, content=b"[" * 200_000)).body is None
