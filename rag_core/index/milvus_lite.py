@@ -11,7 +11,7 @@ from rag_core.errors import SettingsError, StoreFormatError, StoreLockedError, S
 from rag_core.types import hash_content
 
 _IN_USE = {errno.EWOULDBLOCK, errno.EACCES, errno.EDEADLK}
-"""How systems refuse a lock that another process holds."""
+"""Errors of systems for a lock that another process holds."""
 
 
 def check_directory(path: Path) -> None:

@@ -17,7 +17,7 @@ _UNKNOWN_MODEL = re.compile(
     r"|is not available|deprecated|decommissioned|retired|shut ?down|no longer|not exist)",
     re.IGNORECASE,
 )
-"""How servers say that they have no such model; not all of them say it with 404."""
+"""Words of servers that have no such model; not all of them say it with 404."""
 
 LASTING_STATUSES = frozenset({401, 402, 403, 404, 429})
 """Statuses that people have to do something about."""

@@ -1,4 +1,4 @@
-"""What a model on the LLM's server is asked for, and with which options."""
+"""The models on the LLM's server, the task of each, and its options."""
 
 from __future__ import annotations
 
