@@ -99,7 +99,7 @@ def _is_locked(lock: Path) -> bool:
         return False
     with lock.open("r+") as file:
         try:
-            _lock(file.fileno())
+            _acquire_lock(file.fileno())
         except OSError as error:
             if error.errno in _IN_USE:
                 return True
@@ -107,7 +107,7 @@ def _is_locked(lock: Path) -> bool:
     return False  # the lock goes with the open file
 
 
-def _lock(descriptor: int) -> None:
+def _acquire_lock(descriptor: int) -> None:
     """Lock a file in the way in which Milvus Lite does.
 
     Raises:

@@ -31,7 +31,7 @@ _REASONS = {
 
 
 def is_unknown_model(fault: ServerFault) -> bool:
-    """True if the server has no model of that name, or has it no more."""
+    """True if the server has no model of that name."""
     return fault.status == 404 or (
         fault.status in {400, 410, 422} and bool(_UNKNOWN_MODEL.search(fault.details))
     )

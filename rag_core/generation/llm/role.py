@@ -60,7 +60,7 @@ class LLMRole:
 
     @classmethod
     def rewriting(cls, settings: RagSettings) -> Self | None:
-        """Return the role of the model that rewrites; None if the answering one does.
+        """Return the role that rewrites; None if the answering one does.
 
         Raises:
             SettingsError: its options are not valid.
