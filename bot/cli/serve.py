@@ -46,7 +46,7 @@ def doctor(  # noqa: PLR0913  (the options, by name)
     ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Check models, index, LLM and Slack; exit with 1 if there are problems."""
+    """Check models, index, LLM and Slack; exit with 1 for problems."""
     from bot.cli import terminal
 
     if not (models or index or slack or llm):

@@ -212,7 +212,7 @@ class _Handler(socketserver.StreamRequestHandler):
         self.server.executor.execute(request, self._send_or_fail)
 
     def _read_line(self) -> bytes:
-        """Read the line of a request; empty without one, or without the secret."""
+        """Read the line of a request; empty without the secret."""
         door = self.server.door
         if door is None:
             return read_request(self.connection)

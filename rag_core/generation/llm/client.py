@@ -122,7 +122,7 @@ class OpenAIGenerator:
         _ = self._client
 
     def list_models(self) -> list[ServedModel]:
-        """List the models of the server, or none if it does not tell."""
+        """List the models of the server; none if it has no list."""
         import openai
 
         try:
