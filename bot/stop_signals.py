@@ -68,7 +68,7 @@ async def run_until_stopped(
 
 
 def _handle_signals(loop: asyncio.AbstractEventLoop, end: Callable[[], None]) -> Callable[[], None]:
-    """Call back in the loop at each stop signal; return how to leave it again."""
+    """Call back at each stop signal; return a function that ends that."""
     try:
         for name in STOP_SIGNALS:
             loop.add_signal_handler(name, end)

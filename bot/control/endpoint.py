@@ -73,14 +73,14 @@ class LoopbackDoor:
         try:
             nonce = secrets.token_hex(_NONCE_BYTES)
             connection.sendall(f"{nonce}\n".encode())
-            if not hmac.compare_digest(_read_proof(connection), self.prove(nonce.encode())):
+            if not hmac.compare_digest(_read_proof(connection), self.compute_proof(nonce.encode())):
                 raise ConnectionRefusedError
         except OSError:
             connection.close()
             raise
         return connection
 
-    def prove(self, nonce: bytes) -> bytes:
+    def compute_proof(self, nonce: bytes) -> bytes:
         """Return what only those can compute who know the secret."""
         return hmac.new(self.secret.encode(), nonce, hashlib.sha256).hexdigest().encode()
 

@@ -212,13 +212,13 @@ class _Handler(socketserver.StreamRequestHandler):
         self.server.executor.execute(request, self._send_or_fail)
 
     def _read_line(self) -> bytes:
-        """Read the line of a request; empty from a client that says nothing or has no right."""
+        """Read the line of a request; empty without the secret."""
         door = self.server.door
         if door is None:
             return read_request(self.connection)
         if not (nonce := read_request(self.connection).rstrip(b"\n")):
             return b""
-        self.connection.sendall(door.prove(nonce))
+        self.connection.sendall(door.compute_proof(nonce))
         sealed = read_request(self.connection)
         line = door.open(sealed) if sealed else b""
         if line is None:

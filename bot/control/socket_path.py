@@ -45,7 +45,7 @@ def _get_temporary_folder() -> Path:
 
 
 def is_private_socket(path: Path) -> bool:
-    """Return True if the path is a socket of this user alone, or the file in place of one.
+    """Return True for a socket, or its file, of this user alone.
 
     A system without user numbers, as Windows, keeps others out by the rights of the folder.
     """

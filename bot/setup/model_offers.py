@@ -10,7 +10,7 @@ from bot.setup.machine import Gpu, find_gpu, format_size, read_memory
 from bot.setup.machine_checks import QWEN3_MEMORY
 from rag_core.english import format_count
 from rag_core.errors import DocentError
-from rag_core.models.device import count_cores
+from rag_core.models.cores import count_cores
 from rag_core.settings import RagSettings
 
 Choice = Literal["starter", "qwen3", "server"]

@@ -82,15 +82,17 @@ def _watch_file(engine: Engine, path: Path) -> None:
 
 def _delete_journal(path: Path, wal: tuple[int, int] | None) -> None:
     """Delete a lost file's journal: SQLite would apply it to the next."""
-    with _lock_folder(path.parent):
+    with _hold_folder(path.parent):
         if wal is not None and _identify_file(_name_beside(path, "wal")) == wal:
             for ending in ("wal", "shm"):
                 _name_beside(path, ending).unlink(missing_ok=True)
 
 
 @contextmanager
-def _lock_folder(folder: Path) -> Iterator[None]:
-    """Hold the lock of a folder, so that no two processes delete each other's new journal.
+def _hold_folder(folder: Path) -> Iterator[None]:
+    """Hold the lock of a folder while its journal is deleted.
+
+    Without it, two processes could delete each other's new journal.
 
     Windows has no such lock and needs none: a file that is open can't be deleted there.
     """

@@ -12,7 +12,7 @@ from rag_core.extras import check_extra
 from rag_core.types import hash_content
 
 _IN_USE = {errno.EWOULDBLOCK, errno.EACCES, errno.EDEADLK}
-"""How systems refuse a lock that another process holds."""
+"""Errors of systems for a lock that another process holds."""
 
 
 def check_directory(path: Path) -> None:
@@ -102,7 +102,7 @@ def _is_locked(lock: Path) -> bool:
         return False
     with lock.open("r+") as file:
         try:
-            _lock(file.fileno())
+            _acquire_lock(file.fileno())
         except OSError as error:
             if error.errno in _IN_USE:
                 return True
@@ -110,7 +110,7 @@ def _is_locked(lock: Path) -> bool:
     return False  # the lock goes with the open file
 
 
-def _lock(descriptor: int) -> None:
+def _acquire_lock(descriptor: int) -> None:
     """Lock a file in the way in which Milvus Lite does.
 
     Raises:

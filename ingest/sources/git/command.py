@@ -163,7 +163,7 @@ class GitCommand:
             yield process
         finally:
             if process.poll() is None:
-                _kill_group(process)
+                _end_group(process)
                 process.wait()
 
     def _wait(
@@ -236,8 +236,8 @@ def _get_size(file: Path) -> int:
         return 0  # git has renamed a finished file meanwhile
 
 
-def _kill_group(process: subprocess.Popen[bytes]) -> None:
-    """Kill a process with its helpers; on Windows, which has no groups, the process alone."""
+def _end_group(process: subprocess.Popen[bytes]) -> None:
+    """Kill a process and its helpers; on Windows, the process alone."""
     if hasattr(os, "killpg"):
         os.killpg(process.pid, signal.SIGKILL)
     else:

@@ -21,7 +21,7 @@ _ALIASES = ("{}:latest", "models/{}")
 
 
 def check_llm(settings: RagSettings) -> list[CheckResult]:
-    """List the models of the LLM's server, and ask each model in use for a word.
+    """List the server's models, and ask those in use for a word.
 
     Args:
         settings: the server, its key, the models and their options.
@@ -44,7 +44,7 @@ def check_llm(settings: RagSettings) -> list[CheckResult]:
 
 
 def _check_list(llm: OpenAIGenerator) -> tuple[list[ServedModel], CheckResult]:
-    """List the server's models; a server without a list may answer all the same."""
+    """List the server's models, as a result that is never a failure."""
     models = llm.list_models()
     if not models:
         return [], CheckResult("LLM server", passed=True, says="it lists no models")
@@ -69,7 +69,7 @@ def _check_model(llm: OpenAIGenerator, role: LLMRole, models: Sequence[ServedMod
 
 
 def _describe_place(model: str, models: Sequence[ServedModel]) -> list[str]:
-    """Say whether the server lists a model that answers, and until when it does."""
+    """Say whether the server lists a model, and when it ends."""
     if not models:
         return []
     found = _find_model(model, models)
@@ -86,7 +86,7 @@ def _find_model(model: str, models: Sequence[ServedModel]) -> ServedModel | None
 
 
 def _suggest(model: str, models: Sequence[ServedModel]) -> str:
-    """Name the listed models that are spelt most alike; '' if the model is listed itself."""
+    """Name similar models; '' if the model is listed itself."""
     if not models or _find_model(model, models):
         return ""
     near = difflib.get_close_matches(model, [each.name for each in models])

@@ -122,7 +122,7 @@ class OpenAIGenerator:
         _ = self._client
 
     def list_models(self) -> list[ServedModel]:
-        """List the models that the server offers, by name; none if it does not tell."""
+        """List the models of the server; none if it has no list."""
         import openai
 
         try:
@@ -246,11 +246,11 @@ class OpenAIGenerator:
             if narrower is None:
                 self._count_failure(fault, counts=counts)
                 raise self._build_error(fault, started=False) from cause
-            self._log_refusal(form, narrower, fault)
+            self._report_refusal(form, narrower, fault)
             form = narrower
 
-    def _log_refusal(self, form: RequestForm, narrower: RequestForm, fault: ServerFault) -> None:
-        """Log what is left out from now on; an option that people set is a warning."""
+    def _report_refusal(self, form: RequestForm, narrower: RequestForm, fault: ServerFault) -> None:
+        """Log what is refused; an option that people set is a warning."""
         lost = narrower.list_refused_options(form.options)
         level = logging.WARNING if lost else logging.INFO
         part = f"the option {lost[0]}" if lost else f"{form}"

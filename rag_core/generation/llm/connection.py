@@ -53,7 +53,7 @@ def build_headers() -> dict[str, str]:
 
 
 def fetch_models(client: OpenAI) -> list[ServedModel]:
-    """Fetch the models that the server offers, by name; none from what is no list.
+    """Fetch the models of the server; none if it sends no list.
 
     Raises:
         openai.OpenAIError, TimeoutError, ValueError: the server does not list them.

@@ -17,7 +17,7 @@ _UNKNOWN_MODEL = re.compile(
     r"|is not available|deprecated|decommissioned|retired|shut ?down|no longer|not exist)",
     re.IGNORECASE,
 )
-"""How servers say that they have no such model; not all of them say it with 404."""
+"""Words of servers that have no such model; not all of them say it with 404."""
 
 LASTING_STATUSES = frozenset({401, 402, 403, 404, 429})
 """Statuses that people have to do something about."""
@@ -31,7 +31,7 @@ _REASONS = {
 
 
 def is_unknown_model(fault: ServerFault) -> bool:
-    """True if the server has no model of that name, or has it no more."""
+    """True if the server has no model of that name."""
     return fault.status == 404 or (
         fault.status in {400, 410, 422} and bool(_UNKNOWN_MODEL.search(fault.details))
     )

@@ -86,7 +86,7 @@ class RequestForm:
     has_other_limit: bool = False
 
     def list_refused_options(self, wanted: Mapping[str, Any]) -> tuple[str, ...]:
-        """Name the wanted options that are not sent, under their other name neither."""
+        """Name the wanted options that are sent under no name."""
         sent = self.options.keys()
         return tuple(name for name in wanted if not sent & {name, _LIMITS.get(name, name)})
 
@@ -99,7 +99,7 @@ class RequestForm:
         return self._drop_part(fault)
 
     def _drop_part(self, fault: ServerFault) -> RequestForm | None:
-        """Return the form without the part of docent's own that was refused, or None."""
+        """Return the form without a refused part of docent's own, or None."""
         said = fault.details
         # The usage is the one part that no answer needs, so it goes first if nothing is named.
         names_nothing = fault.status in _BAD_REQUEST and _NAMES_NOTHING.fullmatch(fault.message)
@@ -128,7 +128,7 @@ class RequestForm:
         return ""
 
     def _drop_option(self, name: str) -> RequestForm:
-        """Return the form without an option; a limit of tokens gets its other name first."""
+        """Return the form without an option, or with its other name."""
         kept = {key: value for key, value in self.options.items() if key != name}
         other = _LIMITS.get(name)
         if other is None or self.has_other_limit or other in kept:

@@ -1,4 +1,4 @@
-"""What a model on the LLM's server is asked for, and with which options."""
+"""The models on the LLM's server, the task of each, and its options."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ class LLMRole:
 
     @classmethod
     def rewriting(cls, settings: RagSettings) -> Self | None:
-        """Return the role of the model that rewrites; None if the answering one does.
+        """Return the role that rewrites; None if the answering one does.
 
         Raises:
             SettingsError: its options are not valid.
