@@ -114,5 +114,5 @@ def _describe_qwen3(machine: Machine) -> str:
     if not machine.can_run_qwen3:
         return f"{size}; needs {format_size(QWEN3_MEMORY)} of memory, more than there is"
     if machine.gpu is None:
-        return f"{size}; without a GPU, a question may take 10 seconds longer"
+        return f"{size}; without a GPU, ranking may take up to 10 seconds of each question"
     return size
