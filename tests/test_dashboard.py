@@ -134,7 +134,7 @@ def test_the_drawing_has_each_panel_and_is_in_the_handbook():
     drawing = ET.parse(dashboard_picture.FILE).getroot()
     words = {element.text for element in drawing.iter() if element.tag.endswith("text")}
     assert {panel["title"] for panel in PANELS} <= words
-    assert f"(images/{dashboard_picture.FILE.name})" in (DOCS / "deployment.md").read_text()
+    assert f"(images/{dashboard_picture.FILE.name})" in (DOCS / "monitoring.md").read_text()
 
 
 def test_a_panel_draws_what_prometheus_answers(monkeypatch):

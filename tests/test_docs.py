@@ -94,6 +94,11 @@ RATED = RatedAnswer(
 )
 
 
+def read_pages(*names: str) -> dict[str, str]:
+    """The sections of these pages, by their headings."""
+    return {heading: text for name in names for heading, text in sections(DOCS / name).items()}
+
+
 def printed() -> dict[str, list[str]]:
     """Keys of the JSON, by the heading under which they are documented."""
     answer = json_output.serialise_answer("?", ANSWER)
@@ -123,18 +128,18 @@ def printed() -> dict[str, list[str]]:
 
 @pytest.mark.parametrize(("heading", "keys"), printed().items())
 def test_each_field_of_the_json_is_documented_in_its_order(heading: str, keys: list[str]):
-    documented = rows(sections(DOCS / "cli.md")[heading])
+    documented = rows(read_pages("json.md", "json-index.md")[heading])
     assert [row[0].strip("`") for row in documented] == keys
 
 
 def test_each_degradation_is_documented():
-    documented = rows(sections(DOCS / "cli.md")["What can an answer do without?"])
+    documented = rows(read_pages("json.md")["What can an answer do without?"])
     assert [row[0].strip("`") for row in documented] == list(get_args(Degradation))
 
 
 def test_each_command_and_option_is_documented():
     commands = typer.main.get_command(cli.app).commands
-    pages = sections(DOCS / "cli.md")
+    pages = read_pages("cli.md", "cli-index.md")
     documented = {heading for heading in pages if heading.startswith("`docent ")}
     assert documented == {f"`docent {name}`" for name in commands}
     for name, command in commands.items():
@@ -169,7 +174,7 @@ def template(node: ast.expr) -> str:
 
 
 def explained() -> set[str]:
-    blocks = fences(DOCS / "troubleshooting.md", "text")
+    blocks = [block for page in DOCS.glob("errors*.md") for block in fences(page, "text")]
     return {line for block in blocks for line in block.splitlines()}
 
 
@@ -265,7 +270,7 @@ ANSWERED_BY = {
     "Which Milvus should I use?": "Which Milvus should I use?",
 }
 # The others would take the model as long again.
-PAGES_THAT_ANSWER = ("index.md", "operations.md", "slack.md")
+PAGES_THAT_ANSWER = ("index.md", "failures.md", "scaling.md", "slack.md")
 
 
 def test_the_demo_answers_from_the_right_section(tmp_path, monkeypatch):

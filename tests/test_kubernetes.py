@@ -218,7 +218,7 @@ def test_settings_are_ones_that_docent_knows_and_no_secrets(file: Path):
 def test_the_secret_is_one_that_people_make():
     assert {"secretRef": {"name": "docent"}} in CONTAINER["envFrom"]
     assert not any(each["kind"] == "Secret" for each in RESOURCES)
-    page = "".join(fences(DOCS / "deployment.md", "bash"))
+    page = "".join(fences(DOCS / "kubernetes.md", "bash"))
     assert "kubectl create secret generic docent " in page
 
 
@@ -285,7 +285,7 @@ def test_kubectl_makes_two_docents_without_storage_of_their_own():
 @needs_kubectl
 def test_kubectl_adds_a_port_for_slack(tmp_path):
     shutil.copytree(FOLDER, tmp_path, dirs_exist_ok=True)
-    (line,) = [block for block in fences(DOCS / "deployment.md", "yaml") if "components" in block]
+    (line,) = [block for block in fences(DOCS / "kubernetes.md", "yaml") if "components" in block]
     with (tmp_path / "lite" / "kustomization.yaml").open("a") as file:
         file.write(line)
     rendered = {each["kind"]: each for each in render(tmp_path / "lite")}

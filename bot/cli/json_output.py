@@ -1,4 +1,4 @@
-"""JSON of the command line, as docs/cli.md documents it. Pure; published keys stay."""
+"""JSON of the command line, as docs/json.md documents it. Pure; published keys stay."""
 
 from __future__ import annotations
 

@@ -13,7 +13,7 @@ from bot.printable import escape_json
 _LONGEST_INPUT = 1_000_000
 """Bytes of standard input that are read: more than any question may have."""
 
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON; docs/cli.md describes it.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON; docs/json.md describes it.")]
 
 
 def print_json(data: Any) -> None:

@@ -30,7 +30,7 @@ def sync_or_preview(
         engine: where pages are read and embedded; a preview embeds nothing, and reads here.
 
     Returns:
-        The report or the preview, with the keys that docs/cli.md documents.
+        The report or the preview, with the keys that docs/json-index.md documents.
 
     Raises:
         DocentError: the sync or the preview failed.

@@ -103,7 +103,7 @@ def test_the_handbook_lists_each_metric_with_its_kind_and_labels():
     listed = {
         name.strip("`"): (kind, tuple(labels.replace("`", "").replace(",", "").split()))
         for name, kind, labels, _ in rows(
-            sections(DOCS / "operations.md")["Which metrics are there?"]
+            sections(DOCS / "monitoring.md")["Which metrics are there?"]
         )
     }
     known = {
