@@ -35,7 +35,8 @@ def settings(shared: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
     monkeypatch.setenv("DOCENT_SOURCES", json.dumps([source]))
 
 
-def test_its_commands_print_what_it_shows(settings: None):
+@pytest.mark.usefixtures("settings")
+def test_its_commands_print_what_it_shows():
     commands = CliRunner()
     shown = [shorten(block) for block in fences(TUTORIAL, "text")]
     first = commands.invoke(app, ["index"])
