@@ -16,7 +16,7 @@ REVISION = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$"
 
 
 DEFAULT_LLM = "gpt-6-luna"
-"""OpenAI's successor of gpt-4o, which ends on 14 January 2027 (docs/configuration.md)."""
+"""OpenAI's successor of gpt-4o, which ends on 14 January 2027 (docs/llm.md)."""
 
 
 class Settings(BaseSettings):

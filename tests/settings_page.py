@@ -14,7 +14,7 @@ _HEAD = """# Settings
 
 docent reads its settings from environment variables and from the file `.env` in the folder it is \
 started in. Environment variables take precedence. An empty value means the default. \
-[Configuration](configuration.md) explains the settings with examples, and `.env.example` is a \
+[Configuration](configuration.md) says which page explains which, and `.env.example` is a \
 file to copy. This page is made from the code by `python -m tests.settings_page`.
 """
 
