@@ -110,9 +110,7 @@ def _check_slack() -> Sequence[CheckResult]:
 
 
 def _check_llm() -> Iterator[CheckResult]:
-    from bot.setup.llm_checks import check_llm, list_models
+    from bot.setup.llm_checks import check_llm
     from rag_core.settings import RagSettings
 
-    settings = RagSettings.load()
-    yield from check_llm(settings)
-    yield from list_models(settings)
+    return check_llm(RagSettings.load(), lists_models=True)

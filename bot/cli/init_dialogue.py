@@ -175,12 +175,14 @@ class _Dialogue:
 
     def _ask_for_llm_model(self) -> None:
         """Show the server's models; take a number or a name."""
+        from rag_core.generation.llm.offered_models import find_model
+
         models = self._fetch_models()
         if models is None:  # the check says why
             return
         default = self.values.get("DOCENT_LLM_MODEL") or self._load_rag().llm_model
         names = [model.name for model in models]
-        if names and default not in names:
+        if names and find_model(default, models) is None:
             default = names[0]
         for number, model in enumerate(models[:_SHOWN_MODELS], start=1):
             context = f"  {model.context_tokens:,} tokens" if model.context_tokens else ""

@@ -45,7 +45,7 @@ def run_all_checks() -> Iterator[CheckResult]:
         yield check_milvus(rag, index_settings)
         yield check_state(index_settings)
         yield from _report_errors("models", check_model_files(rag))
-    yield from _report_errors("LLM", check_llm(rag))
+    yield from check_llm(rag)
     yield from check_slack_app(bot_settings)
     yield check_health(bot_settings, index_settings)
 

@@ -29,7 +29,7 @@ Values = Mapping[str, str]
 KINDS: tuple[type[Settings], ...] = (RagSettings, IngestSettings, BotSettings, LogSettings)
 
 _MODELS = ("DOCENT_PROFILE", "DOCENT_EMBEDDING_", "DOCENT_RERANK")
-_LLM = ("OPENAI_", "DOCENT_LLM_")
+_LLM = ("OPENAI_", "DOCENT_LLM_", "DOCENT_REWRITE_")
 _SLACK = ("SLACK_", "DOCENT_HTTP_")
 
 

@@ -1,15 +1,20 @@
-"""Checks of the LLM: the key, the name of the model, its context, and an answer that streams."""
+"""Checks of the LLM: its server, and an answer of each model in use, with its options."""
 
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from time import monotonic
 from urllib.parse import urlsplit
 
-from rag_core.errors import DocentError
-from rag_core.factory import open_generator
-from rag_core.generation.llm.offered_models import OfferedModel, fetch_offered_models
+from rag_core.errors import DocentError, GenerationError
+from rag_core.generation.llm.client import OpenAIGenerator
+from rag_core.generation.llm.offered_models import (
+    OfferedModel,
+    fetch_offered_models,
+    find_model,
+)
+from rag_core.generation.llm.role import LLMRole
 from rag_core.models.known_answers import CheckResult
 from rag_core.settings import RagSettings
 from rag_core.types import Turn
@@ -17,9 +22,11 @@ from rag_core.types import Turn
 LEAST_CONTEXT = 8_192
 """Tokens of eight passages of the usual length, a question with its thread, and the answer."""
 
-_SYSTEM = "You check a connection. Answer with one word."
-_QUESTION = "Say: ready"
-_SHOWN_MODELS = 5
+_SYSTEM = "You are asked whether you work. Answer with one short sentence."
+_QUESTION = Turn("user", "Do you work?")
+_LISTED_MODELS = 20
+_SUGGESTED_MODELS = 5
+_LEAST_SIMILARITY = 0.3
 
 
 def complete_base_url(url: str) -> str:
@@ -32,10 +39,15 @@ def complete_base_url(url: str) -> str:
         return base
 
 
-def check_llm(settings: RagSettings) -> Iterator[CheckResult]:
-    """Check the LLM, or yield a line that there is none.
+def check_llm(settings: RagSettings, *, lists_models: bool = False) -> Iterator[CheckResult]:
+    """Ask each model in use for a few tokens.
 
-    It asks the server for its models and for an answer of a few tokens.
+    Args:
+        settings: the server, its key, the models and their options.
+        lists_models: whether a line says which models the server offers.
+
+    Yields:
+        One result for each model; a single one if there is no LLM or it can't be used.
     """
     if settings.openai_api_key is None and settings.openai_base_url is None:
         yield CheckResult(
@@ -47,80 +59,86 @@ def check_llm(settings: RagSettings) -> Iterator[CheckResult]:
         )
         return
     try:
-        models = fetch_offered_models(settings)
+        roles = (LLMRole.answering(settings), LLMRole.rewriting(settings))
+        models = fetch_offered_models(settings) or ()
     except DocentError as error:
         yield CheckResult("LLM", passed=False, says=str(error))
         return
-    yield check_model_name(settings.llm_model, models)
-    yield _check_answer(settings)
+    if lists_models:
+        yield CheckResult("LLM server", passed=True, says=_describe_server(models))
+    for role in filter(None, roles):
+        model = find_model(role.model, models)
+        answer = _check_answer(OpenAIGenerator(settings, role=role), role, models)
+        # A rewriter reads no passages, so it needs no long context.
+        yield answer if role.service == "rewriter" else _require_context(answer, model)
 
 
-def list_models(settings: RagSettings) -> Iterator[CheckResult]:
-    """Yield a line with the models that the server lists."""
-    if settings.openai_api_key is None and settings.openai_base_url is None:
-        return
+def _describe_server(models: Sequence[OfferedModel]) -> str:
+    """Name the models that the server lists, if it lists any."""
+    if not models:
+        return "it lists no models"
+    names = ", ".join(model.name for model in models[:_LISTED_MODELS])
+    rest = len(models) - _LISTED_MODELS
+    return f"it offers {names} and {rest:,} more" if rest > 0 else f"it offers {names}"
+
+
+def _require_context(answer: CheckResult, model: OfferedModel | None) -> CheckResult:
+    """Let a model fail if its context is too short."""
+    context = model.context_tokens if model else None
+    if not answer.passed or context is None or context >= LEAST_CONTEXT:
+        return answer
+    says = (
+        f"{answer.says}; docent sends and gets up to {LEAST_CONTEXT:,}, so start the server with "
+        "a longer context, or lower DOCENT_ANSWER_CHARACTERS"
+    )
+    return CheckResult(answer.name, passed=False, says=says)
+
+
+def _check_answer(
+    llm: OpenAIGenerator, role: LLMRole, models: Sequence[OfferedModel]
+) -> CheckResult:
+    """Check that an answer arrives, and describe it and the model."""
+    name = f"{role.variable} {role.model}"
+    begin = monotonic()
     try:
-        models = fetch_offered_models(settings)
-    except DocentError:  # `check_llm` says why
-        return
+        moments = [
+            monotonic() - begin
+            for event in llm.generate(_SYSTEM, (_QUESTION,))
+            if isinstance(event, str) and event
+        ]
+    except GenerationError as error:
+        return CheckResult(name, passed=False, says=f"{error}{_suggest(role.model, models)}")
+    if not moments:
+        says = f"it wrote no text: set another {role.variable}"
+        return CheckResult(name, passed=False, says=says)
+    how = "it streams its answers" if len(moments) > 1 else "it answers"
+    remarks = [f"{how}, the first word after {moments[0]:.1f} s"]
     if models:
-        names = ", ".join(model.name for model in models)
-        yield CheckResult("LLM, offered models", passed=True, says=names)
+        remarks.append(_describe_model(find_model(role.model, models)))
+    if refused := llm.refused_options:
+        remarks.append(f"it refuses {', '.join(refused)}, so docent leaves that out")
+    return CheckResult(name, passed=True, says="; ".join(remarks))
 
 
-def check_model_name(name: str, models: tuple[OfferedModel, ...] | None) -> CheckResult:
-    """Check that the server offers a model, with enough context.
-
-    Args:
-        name: value of `DOCENT_LLM_MODEL`.
-        models: what the server offers; None if it does not say.
-
-    Returns:
-        The result, which names the nearest models if there is no such one.
-    """
-    if models is None:
-        says = f"{name}; its server does not list its models"
-        return CheckResult("LLM, model", passed=True, says=says)
-    offered = {model.name: model for model in models}
-    if name not in offered:
-        near = difflib.get_close_matches(name, offered, _SHOWN_MODELS, 0.3) or list(offered)
-        names = ", ".join(near[:_SHOWN_MODELS]) or "nothing"
-        return CheckResult(
-            "LLM, model",
-            passed=False,
-            says=f"the server has no {name}: set DOCENT_LLM_MODEL to a model that it has, such as "
-            f"{names} ({len(offered):,} in all)",
-        )
-    context = offered[name].context_tokens
-    if context is None:
-        says = f"the server has {name}, and does not say how much it reads"
-        return CheckResult("LLM, model", passed=True, says=says)
-    says = f"the server has {name}, with a context of {context:,} tokens"
-    if context < LEAST_CONTEXT:
-        says += (
-            f": docent sends and gets up to {LEAST_CONTEXT:,}, so start the server with a longer "
-            "context, or lower DOCENT_ANSWER_CHARACTERS"
-        )
-        return CheckResult("LLM, model", passed=False, says=says)
-    return CheckResult("LLM, model", passed=True, says=says)
+def _describe_model(model: OfferedModel | None) -> str:
+    """Describe the model as the server lists it; None is not listed."""
+    if model is None:
+        return "the server does not list it"
+    says = "the server lists it"
+    if model.context_tokens:
+        says += f", with a context of {model.context_tokens:,} tokens"
+    if model.ends:
+        says += f"; its maker switches it off on {model.ends}, so choose another one before"
+    return says
 
 
-def _check_answer(settings: RagSettings) -> CheckResult:
-    """Check that an answer arrives, piece by piece."""
-    try:
-        generator = open_generator(settings)
-        begin, first, pieces = monotonic(), 0.0, 0
-        events = generator.generate(_SYSTEM, [Turn("user", _QUESTION)]) if generator else ()
-        for event in events:
-            if isinstance(event, str) and event:
-                first = first or monotonic() - begin
-                pieces += 1
-    except DocentError as error:
-        return CheckResult("LLM, answer", passed=False, says=str(error))
-    if not pieces:
-        says = f"{settings.llm_model} wrote nothing: choose another DOCENT_LLM_MODEL"
-        return CheckResult("LLM, answer", passed=False, says=says)
-    how = "streams its answers" if pieces > 1 else "answers"
-    return CheckResult(
-        "LLM, answer", passed=True, says=f"{how}, the first word after {first:.1f} s"
+def _suggest(name: str, models: Sequence[OfferedModel]) -> str:
+    """Name similar models; return '' if the server lists this one."""
+    if not models or find_model(name, models):
+        return ""
+    names = [model.name for model in models]
+    near = difflib.get_close_matches(name, names, _SUGGESTED_MODELS, _LEAST_SIMILARITY) or names
+    return (
+        f" The server does not list {name}; it has {', '.join(near[:_SUGGESTED_MODELS])} "
+        f"({len(names):,} in all)."
     )

@@ -93,6 +93,7 @@ class OpenAIServer:
         hides_models: whether it has no list of them.
         listed: the names in its list, if they are others.
         shutdown_dates: the days on which models are switched off.
+        contexts: tokens that models read and write, as vLLM says them.
         dialect: the server or gateway that it stands for; by default OpenAI.
         pace: seconds before each event of a stream.
         requests: all requests, refused ones too.
@@ -107,6 +108,7 @@ class OpenAIServer:
         self.hides_models = False
         self.listed: set[str] | None = None
         self.shutdown_dates: dict[str, str] = {}
+        self.contexts: dict[str, int] = {}
         self.dialect = Dialect()
         self.pace = 0.0
         self.requests: list[Request] = []
@@ -190,6 +192,7 @@ class OpenAIServer:
         names = [
             {"id": name, "object": "model", "owned_by": "local"}
             | {"shutdown_date": self.shutdown_dates.get(name)}
+            | {"max_model_len": self.contexts.get(name)}
             for name in (self.models if self.listed is None else self.listed)
         ]
         return web.json_response({"object": "list", "data": names})

@@ -13,12 +13,7 @@ from rag_core.cancellation import check_cancelled
 from rag_core.deadline import is_time_over
 from rag_core.errors import GenerationError, LLMInterruptedError, LLMUnavailableError
 from rag_core.generation.llm.completion import CompletionReader, ServerFault
-from rag_core.generation.llm.connection import (
-    ServedModel,
-    build_headers,
-    fetch_models,
-    open_client,
-)
+from rag_core.generation.llm.connection import build_headers, open_client
 from rag_core.generation.llm.faults import LASTING_STATUSES, explain_fault, name_fault, read_error
 from rag_core.generation.llm.request_form import RequestForm
 from rag_core.generation.llm.role import LLMRole
@@ -120,16 +115,6 @@ class OpenAIGenerator:
     def warm_up(self) -> None:
         """Import the SDK and build the client, without a request."""
         _ = self._client
-
-    def list_models(self) -> list[ServedModel]:
-        """List the models of the server; none if it has no list."""
-        import openai
-
-        try:
-            return fetch_models(self._client)
-        except (openai.OpenAIError, TimeoutError, ValueError, RecursionError) as error:
-            logger.info("The LLM's server lists no models: %s", read_error(error).message)
-            return []
 
     def generate(
         self, system: str, turns: Sequence[Turn], *, patience: float | None = None

@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from rag_core.errors import LLMUnavailableError
+from rag_core.generation.llm.connection import open_client
 from rag_core.generation.llm.faults import explain_fault, read_error
+from rag_core.generation.llm.role import LLMRole
 from rag_core.settings import RagSettings
 
-_SECONDS = 10.0
-_NO_LIST = {404, 405, 501}
+_SECONDS = 15.0
+_HOPELESS = {None, 401, 408}
+"""Statuses after which the server won't answer a question either; None if it was not reached."""
+
 _CONTEXT_KEYS = ("max_model_len", "context_length", "context_window", "max_context_length")
+_DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
+_ALIASES = ("{}:latest", "models/{}")
+"""Other names of a model in the lists of Ollama and of Gemini."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,61 +30,70 @@ class OfferedModel:
     Attributes:
         name: the value of `DOCENT_LLM_MODEL` for it.
         context_tokens: tokens that it reads and writes at most; None if the server does not say.
+        ends: the day on which its maker switches it off, as YYYY-MM-DD; '' if none is known.
     """
 
     name: str
     context_tokens: int | None = None
+    ends: str = ""
 
 
 def fetch_offered_models(settings: RagSettings) -> tuple[OfferedModel, ...] | None:
     """Ask the server of the LLM for its models.
 
     Returns:
-        The models by name; None if the server has no such list.
+        The models by name; None if the server does not list them, though it may answer.
 
     Raises:
         LLMUnavailableError: the server refuses the key or can't be reached.
     """
     import openai
 
-    key = settings.openai_api_key.get_secret_value() if settings.openai_api_key else ""
-    client = openai.OpenAI(
-        api_key=key or "none",
-        base_url=settings.openai_base_url or "https://api.openai.com/v1",
-        max_retries=0,
-        timeout=_SECONDS,
-    )
+    options: Any = {"timeout": _SECONDS}
     try:
-        with client:
-            answer: object = client.get("/models", cast_to=object)
-    except (openai.OpenAIError, TimeoutError, ValueError, RecursionError) as error:
+        with open_client(settings) as client:
+            answer: object = client.get("/models", cast_to=object, options=options)
+    except (openai.OpenAIError, TimeoutError) as error:
         fault = read_error(error)
-        if fault.status in _NO_LIST:
+        if fault.status not in _HOPELESS:
             return None
-        reason = explain_fault(fault, settings.llm_model)
-        if key:
-            reason = reason.replace(key, "…")
+        reason = explain_fault(fault, LLMRole(settings.llm_model))
         raise LLMUnavailableError(f"The LLM's server lists no models: {reason}.") from error
+    except (ValueError, RecursionError):  # what it sent is no JSON
+        return None
     return parse_offered_models(answer)
 
 
 def parse_offered_models(answer: object) -> tuple[OfferedModel, ...] | None:
     """Parse the list of a server; return None if it is none.
 
-    Servers add fields of their own: the length of the context has a name in each of them.
+    Ollama and others have `data`, some gateways `models`, and some a bare list.
     """
-    entries = answer.get("data", answer.get("models")) if isinstance(answer, Mapping) else answer
-    if not isinstance(entries, list):
+    places = [answer.get("data"), answer.get("models")] if isinstance(answer, Mapping) else [answer]
+    entries = next((place for place in places if isinstance(place, list)), None)
+    if entries is None:
         return None
-    models = {
-        name: OfferedModel(name, _find_context(entry))
-        for entry in entries
-        if isinstance(entry, Mapping) and (name := str(entry.get("id") or entry.get("name") or ""))
-    }
+    models = {model.name: model for model in map(_parse_model, entries) if model.name}
     return tuple(models[name] for name in sorted(models))
 
 
+def find_model(name: str, models: Sequence[OfferedModel]) -> OfferedModel | None:
+    """Find a model, also by its longer names; return None without it."""
+    names = (name, *(alias.format(name) for alias in _ALIASES))
+    by_name = {model.name: model for model in models}
+    return next((by_name[each] for each in names if each in by_name), None)
+
+
+def _parse_model(entry: object) -> OfferedModel:
+    if not isinstance(entry, Mapping):
+        return OfferedModel(entry if isinstance(entry, str) else "")
+    name = str(entry.get("id") or entry.get("name") or "")
+    ends = str(entry.get("shutdown_date") or "")
+    return OfferedModel(name, _find_context(entry), ends if _DATE.fullmatch(ends) else "")
+
+
 def _find_context(entry: Mapping[str, Any]) -> int | None:
+    """Find the length of the context under its many names."""
     details = entry.get("meta")  # of llama.cpp
     places = [entry, details] if isinstance(details, Mapping) else [entry]
     values = [place.get(key) for place in places for key in (*_CONTEXT_KEYS, "n_ctx_train")]

@@ -19,6 +19,7 @@ from typer.testing import CliRunner, Result
 from bot.cli import app
 from bot.setup.env_file import parse_env
 from bot.slack.doctor import SCOPES
+from rag_core.settings import DEFAULT_LLM
 from tests.conftest import ROOT
 from tests.servers.openai import API_KEY, OpenAIServer
 from tests.servers.slack.server import SlackServer
@@ -95,9 +96,10 @@ def test_the_llm_is_tried(openai_server: OpenAIServer):
     llm = ("--llm-url", openai_server.base_url, "--llm-key", API_KEY)
     sources = ("--sources", "docs", "--profile", "starter", "--yes")
     ran = run("init", *sources, *llm, "--llm-model", "none-such")
-    assert "wrong LLM, model: the server has no none-such" in ran.stdout
+    assert "wrong DOCENT_LLM_MODEL none-such" in ran.stdout
+    assert "The server does not list none-such" in ran.stdout
     assert not Path(".env").exists()
-    ran = run("init", *sources, *llm, "--llm-model", "gpt-4o")
+    ran = run("init", *sources, *llm, "--llm-model", DEFAULT_LLM)
     assert ran.exit_code == 0, ran.output
     assert written()["OPENAI_API_KEY"] == API_KEY
     assert API_KEY not in ran.output
@@ -214,7 +216,7 @@ def test_a_person_is_asked_and_sees_what_is_written(
     terminal.answer("Who writes the answers? [3]", "2\n")
     terminal.answer("Base URL", openai_server.base_url + "\n")
     terminal.answer("Key", API_KEY + "\n")
-    terminal.answer("Which model? [gpt-4o]", "1\n")
+    terminal.answer(f"Which model? [{DEFAULT_LLM}]", "1\n")
     terminal.answer("Set up Slack now?", "n\n")
     terminal.answer("Write it?", "\n")
     assert terminal.end() == 0
@@ -225,7 +227,7 @@ def test_a_person_is_asked_and_sees_what_is_written(
         "DOCENT_PROFILE": "starter",
         "OPENAI_BASE_URL": openai_server.base_url,
         "OPENAI_API_KEY": API_KEY,
-        "DOCENT_LLM_MODEL": "gpt-4o",
+        "DOCENT_LLM_MODEL": DEFAULT_LLM,
     }
 
 
