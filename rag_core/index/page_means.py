@@ -138,9 +138,10 @@ class PageMeans:
         """Read the pages and vectors of chunks, if the version has means."""
         if not self._has_means(collection):
             return []
+        once = list(dict.fromkeys(ids))  # Milvus Lite gives a row as often as its id is named
         return [
             ((row["source"], row["path"]), np.asarray(row["vector"], np.float32))
-            for row in self._get_rows(collection, ids, ["source", "path", "vector"])
+            for row in self._get_rows(collection, once, ["source", "path", "vector"])
         ]
 
     def _find_changes(self, collection: str) -> PageChanges:

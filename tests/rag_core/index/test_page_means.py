@@ -216,6 +216,15 @@ def test_a_row_that_is_written_twice_counts_once(filled: MilvusStore):
     assert read_means(filled) == add_up([*CHUNKS, more])
 
 
+def test_a_row_whose_id_is_named_twice_goes_once(filled: MilvusStore):
+    """The undo of a delta names what it wrote and what it deleted, and a chunk may be in both."""
+    twice = [CHUNKS[0].id, *(f"unknown-{n}" for n in range(300)), CHUNKS[0].id]
+    for ids in ([CHUNKS[1].id] * 2, twice):
+        filled.delete(NAME, ids)
+    filled.seal(NAME)
+    assert read_means(filled) == add_up(CHUNKS[2:])
+
+
 @pytest.mark.parametrize("is_done", [True, False])
 @pytest.mark.parametrize("name", ["insert", "delete", "upsert", "flush"])
 def test_a_write_that_failed_may_have_been_carried_out(
