@@ -15,14 +15,23 @@ from rich.text import Text
 
 from bot.cli import terminal
 from bot.markup.plain_links import LinkFlattener
-from ingest.report import IngestReport
+from bot.settings import BotSettings
+from bot.setup.llm_checks import check_llm
+from bot.setup.service_checks import check_slack_app
+from ingest.report import IngestReport, Stage
 from ingest.report import Progress as Step
 from rag_core.models.known_answers import CheckResult
+from rag_core.settings import RagSettings
 from tests.pictures.slack_scenes import ANSWER, NEW_REVISION, QUESTION
 
 COLUMNS = 90
-STAGES = (("reading", 451, 0.4), ("chunking", 42, 1.1), ("embedding", 204, 31.0))
-STAGES += (("writing", 3_912, 4.0), ("publishing", 4, 0.9))
+STAGES: tuple[tuple[Stage, int, float], ...] = (
+    ("reading", 451, 0.4),
+    ("chunking", 42, 1.1),
+    ("embedding", 204, 31.0),
+    ("writing", 3_912, 4.0),
+    ("publishing", 4, 0.9),
+)
 
 STYLE = """
 body { margin: 0; padding: 14px; background: var(--back); }
@@ -32,7 +41,7 @@ html.dark { --back: #101214; --page: #1e2227; --line: #35373b; --text: #d7dae0; 
   overflow: hidden; } .lights { padding: 10px 14px 2px; display: flex; gap: 7px; }
 .lights i { width: 11px; height: 11px; border-radius: 50%; }
 pre { margin: 0; padding: 8px 18px 16px; color: var(--text); white-space: pre-wrap;
-  font: 12px/18px "DejaVu Sans Mono", monospace; word-break: break-all; }
+  font: 12px/18px "DejaVu Sans Mono", monospace; overflow-wrap: anywhere; }
 """
 
 LIGHT = TerminalTheme(
@@ -158,19 +167,8 @@ def _doctor(console: Console, clock: _Clock) -> None:
                 says="data/milvus.db answers, and the live index has 3,820 chunks",
             ),
             CheckResult("models", passed=True, says="the starter model is there, 91 MB, English"),
-            CheckResult(
-                "LLM",
-                passed=True,
-                is_set_up=False,
-                says="not set up, so answers quote the documentation: set OPENAI_API_KEY, or "
-                "OPENAI_BASE_URL for a server of your own",
-            ),
-            CheckResult(
-                "Slack",
-                passed=True,
-                is_set_up=False,
-                says="not set up: run `docent init`, or `docent manifest` for the app",
-            ),
+            *check_llm(RagSettings.model_construct()),  # without a key
+            *check_slack_app(BotSettings.model_construct()),  # without tokens
         ]
     )
 
