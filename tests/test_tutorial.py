@@ -10,7 +10,7 @@ import pytest
 from dotenv import dotenv_values
 from typer.testing import CliRunner
 
-from bot.cli import app
+from bot.cli import app, console
 from tests.handbook import DOCS, fences, rows, sections
 
 TUTORIAL = DOCS / "tutorial.md"
@@ -29,7 +29,8 @@ def settings(shared: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
     (tmp_path / "shown.env").write_text(block)
     shown = dotenv_values(tmp_path / "shown.env")
     (source,) = json.loads(str(shown["DOCENT_SOURCES"]))
-    monkeypatch.setenv("COLUMNS", "240")
+    # COLUMNS counts only while the console has no width of its own. This restores either.
+    monkeypatch.setattr(console.out, "_width", 240)
     monkeypatch.setenv("DOCENT_PROFILE", str(shown["DOCENT_PROFILE"]))
     source["uri"] = str(shared / ARCHIVE)
     monkeypatch.setenv("DOCENT_SOURCES", json.dumps([source]))
