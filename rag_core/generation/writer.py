@@ -234,7 +234,9 @@ class AnswerWriter:
         timer.record_lap("generate_ms")
         timer.record_first_text()
         yield TextDelta(quotations)
-        citations = tuple(Citation(number, result.passages[number - 1]) for number in numbers)
+        citations = tuple(
+            Citation(at, result.passages[number - 1]) for at, number in enumerate(numbers, start=1)
+        )
         # If the LLM is down, it did not rewrite the question either: one note is enough.
         degraded = [each for each in result.degraded if each not in _REWRITE_NOTES]
         result = replace(result, degraded=(*degraded, reason))
@@ -242,7 +244,11 @@ class AnswerWriter:
         yield finish_answer(result, timer, generated, unanswered)
 
     def _quote_parts(self, result: RetrievalResult) -> tuple[str, tuple[int, ...], tuple[str, ...]]:
-        """Quote the passages of each part; list unanswered parts too."""
+        """Quote the passages of each part; list unanswered parts too.
+
+        Returns:
+            Markdown, the number of the passage of each quotation, and the parts.
+        """
         several = len(result.parts) > 1
         texts: list[str] = []
         cited: list[int] = []
@@ -252,15 +258,15 @@ class AnswerWriter:
             new = [number for number in part.numbers if number not in cited]
             new = new[: QUOTED_OF_PART if several else None]
             passages = [result.passages[number - 1] for number in new]
-            text, numbers = self._quoter.quote(
-                result.live.collection, part.vector, part.query, passages, new
+            text, quoted = self._quoter.quote(
+                result.live.collection, part.vector, part.query, passages, len(cited) + 1
             )
-            if numbers:
+            if quoted:
                 texts.append(f"{_format_heading(part.asked)}\n\n{text}" if several else text)
-                cited.extend(numbers)
+                cited.extend(new[number - 1] for number in quoted)
             elif not set(part.numbers[:1]) & set(cited):
                 unanswered.append(part.asked)
-        return "\n\n".join(texts), tuple(sorted(cited)), tuple(unanswered)
+        return "\n\n".join(texts), tuple(cited), tuple(unanswered)
 
 
 def _finish_generated(

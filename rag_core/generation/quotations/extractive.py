@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import math
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from statistics import mean
 
@@ -76,7 +76,7 @@ class _Draft:
 
 @dataclass(frozen=True, slots=True)
 class _Place:
-    """A passage in its section; `own` are the groups that its chunk is part of."""
+    """A passage, counted from 1, in its section; `own` are the groups that its chunk is part of."""
 
     number: int
     draft: _Draft
@@ -130,30 +130,32 @@ class Quoter:
         vector: Vector | None,
         question: str,
         passages: Sequence[Passage],
-        numbers: Sequence[int] = (),
+        first: int = 1,
     ) -> tuple[str, tuple[int, ...]]:
-        """Quote the sections that answer, each with its number.
+        """Quote the sections that answer, numbered in their order.
 
         Args:
             collection: the version that was searched.
             vector: the question's, shape (dimension,), float32, of length 1; None without one.
             question: its text.
             passages: best first.
-            numbers: of the passages, as the answer cites them; from 1 on if there are none.
+            first: number of the first quotation; the others count on from it.
 
         Returns:
-            Markdown, and the numbers of the passages quoted; both are empty if nothing can be
-            quoted.
+            Markdown, and which passage each quotation is from, counted from 1; both are empty if
+            nothing can be quoted.
         """
-        numbers = numbers or range(1, len(passages) + 1)
         chunks = [passage.chunk for passage in passages]
         sections = build_sections([*chunks, *self._read_neighbours(collection, chunks)])
-        places = _find_places(chunks, numbers, sections, question)
+        places = _find_places(chunks, sections, question)
         self._score_groups(places, vector, question)
         quotations, cited = [], []
-        versions = dict(zip(numbers, list_version_labels(chunks), strict=True))
-        for number, text in _choose_quotations(places, versions):
-            quotations.append(text)
+        # Where the passages are of several versions, each quotation says which one it is from.
+        versions = list_version_labels(chunks)
+        for at, (number, heading, body) in enumerate(_choose_quotations(places), start=first):
+            version = versions[number - 1]
+            label = f"{heading} ({version})" if version else heading
+            quotations.append(_format_quotation(label, at, body))
             cited.append(number)
         return "\n\n".join(quotations), tuple(cited)
 
@@ -205,12 +207,12 @@ def _compute_adjustment(group: Group, *, wants_code: bool) -> float:
 
 
 def _find_places(
-    chunks: Sequence[Chunk], numbers: Sequence[int], sections: Sequence[Section], question: str
+    chunks: Sequence[Chunk], sections: Sequence[Section], question: str
 ) -> list[_Place]:
     """Find the section of each passage, and its groups there."""
     drafts: list[_Draft] = []
     places = []
-    for number, chunk in zip(numbers, chunks, strict=True):
+    for number, chunk in enumerate(chunks, start=1):
         draft = next((each for each in drafts if each.section.has_chunk(chunk)), None)
         if draft is None:
             section = find_section(chunk, sections, chunks, limit=_WHOLE[bool(drafts)])
@@ -223,13 +225,8 @@ def _find_places(
     return [place for place in places if place.own]
 
 
-def _choose_quotations(
-    places: Sequence[_Place], versions: Mapping[int, str]
-) -> Iterator[tuple[int, str]]:
-    """Yield the number and the text of each quotation, best first.
-
-    Where the passages are of several versions, each quotation says which one it is from.
-    """
+def _choose_quotations(places: Sequence[_Place]) -> Iterator[tuple[int, str, str]]:
+    """Yield passage, heading and text of each quotation, best first."""
     said = [place for place in places if not _is_label_again(place.draft.section)]
     ordered = _order_places(said or places)
     least = max(0.0, max((place.score for place in ordered), default=0.0) - _REACH)
@@ -241,9 +238,7 @@ def _choose_quotations(
             number, body = _take_excerpt(place, places, later=bool(quoted))
             if body and len(body) <= room and not _is_repeated(body, quoted):
                 quoted.append(body)
-                label, version = place.draft.section.label, versions[number]
-                label = f"{label} ({version})" if version else label
-                yield number, _format_quotation(label, number, body)
+                yield number, place.draft.section.label, body
 
 
 def _is_label_again(section: Section) -> bool:

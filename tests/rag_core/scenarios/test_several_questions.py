@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from rag_core.errors import LLMUnavailableError, StoreError, StoreUnavailableError
@@ -135,8 +137,14 @@ def test_two_questions_are_both_quoted_under_their_headings():
     assert LOGS.text in before
     assert ROLES.text in after
     assert {citation.passage.chunk for citation in answer.citations} >= {LOGS, ROLES}
-    for citation in answer.citations:
-        assert citation.passage == answer.passages[citation.number - 1]
+    quotations = re.split(r"(?=\n> \*\*)", answer.text)[1:]
+    assert len(quotations) == len(answer.citations) >= 2
+    for number, (citation, quotation) in enumerate(
+        zip(answer.citations, quotations, strict=True), start=1
+    ):
+        assert citation.number == number
+        assert f"** [{number}]" in quotation
+        assert citation.passage.chunk.text in quotation
     assert answer.unanswered == ()
 
 

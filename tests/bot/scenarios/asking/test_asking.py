@@ -4,9 +4,10 @@ import asyncio
 
 import pytest
 
+from bot.storage.inbox_view import InboxView
 from bot.texts import answers
 from rag_core.types import AnswerDone
-from tests.bot.conftest import Docent
+from tests.bot.conftest import PATIENCE, Docent
 from tests.bot.fakes import TEXT, Gate, answer, script
 from tests.servers.slack.store import ALICE, BOB, PRIVATE
 
@@ -167,11 +168,25 @@ async def test_many_questions_at_once_are_all_answered(docent: Docent):
 
 
 async def settled(docent: Docent) -> None:
-    """Every event before has been seen: a question asked now is answered."""
-    docent.slack.double_mentions, docent.slack.deliver_twice = None, False
-    before = len(docent.pipeline.questions)
-    question = await docent.slack.dm("are you done?", user=BOB)
-    await docent.slack.wait_for_reply(question)
-    assert docent.pipeline.questions[-1].text == "are you done?"
-    docent.pipeline.questions.pop()
-    assert len(docent.pipeline.questions) == before
+    """Wait until docent has handled every event before, and one more question."""
+    slack, questions = docent.slack, docent.pipeline.questions
+    slack.double_mentions, slack.deliver_twice = None, False
+    # An event is recorded before it is acknowledged, and its listener runs after that.
+    await slack.wait_for(lambda: not slack.sockets.unacked)
+    while listeners := [task for task in asyncio.all_tasks() if is_listener(task)]:
+        await asyncio.wait(listeners)
+    question = await slack.dm("are you done?", user=BOB)
+    await slack.wait_for_reply(question)
+    view = InboxView(docent.engine)
+    async with asyncio.timeout(PATIENCE):
+        # The database tells nobody that a question ended.
+        while any((await asyncio.to_thread(view.count_open)).values()):  # noqa: ASYNC110
+            await asyncio.sleep(0.01)
+    own = [asked for asked in questions if asked.text == "are you done?"]
+    assert len(own) == 1
+    questions.remove(own[0])
+
+
+def is_listener(task: asyncio.Task[object]) -> bool:
+    """Return whether Bolt runs a listener in a task."""
+    return "run_ack_function_asynchronously" in task.get_coro().__qualname__

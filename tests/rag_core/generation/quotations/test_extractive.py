@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import logging
+import re
 
 import numpy as np
 import pytest
@@ -164,6 +165,7 @@ def test_passages_that_say_less_are_left_out_and_equal_ones_too():
         make_passage("Logs go to one broker.", path="d.md"),
     )
     assert numbers == (1, 4)
+    assert re.findall(r"\[(\d)\]", text) == ["1", "2"]
     assert bodies(text) == ["Logs go to a broker.", "Logs go to one broker."]
 
 
@@ -172,15 +174,20 @@ def test_passages_of_one_section_are_one_quotation():
     assert quoted("logs broker", passage(second), passage(first))[1] == (1,)
 
 
-def test_numbers_are_those_that_the_answer_cites():
-    passages = [make_passage("Logs are here."), make_passage("Logs are there.", path="b.md")]
-    store = MemoryStore()
+def test_numbers_count_on_from_the_first():
+    passages = [
+        make_passage("Logs go to a broker."),
+        make_passage("Zebras run.", path="b.md"),
+        make_passage("Logs go to one broker.", path="c.md"),
+    ]
+    store, question = MemoryStore(), "logs go to a broker"
     collection = publish(store, EMBEDDER, [each.chunk for each in passages])
-    vector = EMBEDDER.embed_query("logs")
-    text, numbers = Quoter(EMBEDDER, store).quote(collection, vector, "logs", passages, (4, 7))
-    assert numbers == (4, 7)
-    assert "[4]" in text
-    assert "[7]" in text
+    vector = EMBEDDER.embed_query(question)
+    text, quoted_passages = Quoter(EMBEDDER, store).quote(
+        collection, vector, question, passages, first=4
+    )
+    assert quoted_passages == (1, 3)
+    assert re.findall(r"\[(\d)\]", text) == ["4", "5"]
 
 
 @pytest.mark.parametrize(
