@@ -106,7 +106,7 @@ class ServerPool:
         self._members = [_Member(server) for server in servers]
         self._check = check
         self._changed = threading.Condition()
-        self._warming = threading.Lock()
+        self._is_checking = False
         self._is_warm = False
 
     @property
@@ -176,19 +176,20 @@ class ServerPool:
 
     @contextmanager
     def _wait_for_check(self) -> Iterator[None]:
-        """Let one thread check the servers.
-
-        A question waits for it no longer than it may.
-        """
-        left = find_seconds_left()
-        if not self._warming.acquire(timeout=-1 if left is None else left):
-            raise ModelUnavailableError(
-                "The model servers were not checked in time: look into their load and log."
-            )
+        """Let one thread check; a question waits no longer than it may."""
+        with stop_when_cancelled(self._end_waiting), self._changed:
+            while self._is_checking:
+                check_cancelled()
+                if not self._changed.wait(find_seconds_left()):
+                    raise ModelUnavailableError(
+                        "The model servers were not checked in time: look into their load and log."
+                    )
+            self._is_checking = True
         try:
             yield
         finally:
-            self._warming.release()
+            self._is_checking = False
+            self._end_waiting()
 
     def ask(self, request: Request[Result], retries: RetryPolicy) -> Result:
         """Ask the server that would answer soonest, or another if it fails.

@@ -291,6 +291,26 @@ def test_a_question_does_not_wait_for_the_check_of_a_build(pair):
         assert embedder.embed_query("Where?").shape == (32,)
 
 
+def test_a_cancelled_question_does_not_wait_for_the_check_of_a_build(pair):
+    embedder = connect(pair)
+    gate = pair[0].freeze(PATH)
+    build = start(embedder.embed_passages, TEXTS)
+    pair[0].wait_for_requests(1)
+    cancellation = Cancellation()
+
+    def ask() -> None:
+        with cancellation.activate(), limit_time(100), suppress(CancelledError):
+            embedder.embed_query("Where?")
+
+    question = start(ask)
+    cancellation.cancel()
+    question.join(5)
+    assert not question.is_alive()
+    assert build.is_alive()
+    gate.open()
+    build.join(10)
+
+
 def test_a_question_at_the_start_passes_over_a_frozen_server(pair, monkeypatch):
     monkeypatch.setattr(server_pool, "_QUESTION_SECONDS", 1.0)
     embedder = connect(pair)
