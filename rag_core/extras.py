@@ -49,7 +49,9 @@ def check_model_extras(settings: RagSettings) -> None:
 
 
 def check_index_extras(settings: RagSettings) -> None:
-    """Check the extra of Milvus Lite, unless the index is on a server.
+    """Check the extra of Milvus Lite, if the index needs it.
+
+    One on a server does not.
 
     Raises:
         ExtraMissingError: it is not installed.

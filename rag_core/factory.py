@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, TypedDict
+from typing import TYPE_CHECKING
 
 from rag_core.addresses import parse_http_address
 from rag_core.errors import IndexMissingError
@@ -15,13 +15,8 @@ from rag_core.inference.lanes import InferenceWorker
 from rag_core.outages import Outages
 from rag_core.pipeline import AnswerLimits, Pipeline
 from rag_core.protocols import Embedder, Generator, Reranker, VectorStore
-from rag_core.query.glossary import NO_GLOSSARY, Glossary
-from rag_core.retrieval.calibration import STARTER, Calibration, read_calibration
-from rag_core.retrieval.fusion import REACH, FusionConfig
-from rag_core.retrieval.rerank import RerankConfig
-from rag_core.settings import RagSettings, name_model
-from rag_core.tuning import Tuning
-from rag_core.types import hash_content
+from rag_core.settings import RagSettings
+from rag_core.tuning import Tuning, choose_tuning
 
 if TYPE_CHECKING:
     from rag_core.models.device import Placement
@@ -30,14 +25,6 @@ if TYPE_CHECKING:
     from rag_core.models.remote.embedder import RemoteEmbedder
     from rag_core.models.remote.reranker import RemoteReranker
     from rag_core.models.remote.server_address import Address
-
-RERANK_BUDGET_MS = 10_000
-"""Ten passages take 3 s in bf16 on two cores, and 12 s in float32, which skips the last ones."""
-
-
-class _CalibrationSettings(TypedDict):
-    reranker: str
-    fitted: Calibration | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +75,7 @@ def open_models(settings: RagSettings, outages: Outages | None = None) -> Models
         starter = MiniLM(settings.threads)
         embedder, reranker = embedder or starter, reranker or starter
     inference = InferenceWorker(embedder, reranker, slots=settings.max_questions)
-    return Models(inference, _choose_tuning(settings), outages)
+    return Models(inference, choose_tuning(settings), outages)
 
 
 def _shorten_spin_wait() -> None:
@@ -209,41 +196,6 @@ def _choose_placement(settings: RagSettings) -> Placement:
     from rag_core.models.device import Placement
 
     return Placement.choose(device=settings.device, dtype=settings.dtype, threads=settings.threads)
-
-
-def _choose_tuning(settings: RagSettings) -> Tuning:
-    budget = settings.rerank_budget_ms
-    calibrated = _load_calibration(settings)
-    glossary = Glossary.read(settings.glossary) if settings.glossary else NO_GLOSSARY
-    english = settings.profile == "starter" and not settings.embedding_url
-    if settings.profile == "starter" and not settings.rerank_url:
-        # Late interaction over the embedder's own tokens does not improve the order, and its score
-        # of the first passage tells whether there is an answer (docs/quality.md).
-        ranker = RerankConfig(depth=1, weight=0.0, budget_ms=budget or 0)
-        return Tuning(FusionConfig(), ranker, latin_only=english, glossary=glossary, **calibrated)
-    budget = RERANK_BUDGET_MS if budget is None else budget
-    ranker = RerankConfig(depth=10, weight=1.0, budget_ms=budget)
-    fusion = FusionConfig(reach=REACH)
-    return Tuning(fusion, ranker, latin_only=english, glossary=glossary, **calibrated)
-
-
-def _load_calibration(settings: RagSettings) -> _CalibrationSettings:
-    """Return the reranker's name and the fitted calibration.
-
-    Return neither if abstention is off.
-    """
-    if settings.abstention == "off":
-        return _CalibrationSettings(reranker="", fitted=None)
-    starter = settings.profile == "starter"
-    revision = None if settings.rerank_url else settings.reranker_revision
-    name = name_model(settings.reranker_model, revision)
-    if starter and not settings.rerank_url:
-        name = STARTER.reranker
-    tasks = [settings.query_instruction or "", settings.rerank_instruction or ""]
-    if any(tasks) and (not starter or settings.embedding_url or settings.rerank_url):
-        # Another task gives other scores, which the calibration of the first does not fit.
-        name = f"{name}, instructed {hash_content(*tasks)[:8]}"
-    return _CalibrationSettings(reranker=name, fitted=read_calibration(settings.calibration_path))
 
 
 def find_dtype(settings: RagSettings) -> str:

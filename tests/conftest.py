@@ -30,19 +30,19 @@ DATABASES = ("sqlite", "postgresql") if POSTGRES_URL else ("sqlite",)
 # Their files take the longest, some of them with a few tests only. The last one to begin should be
 # short, or all cores but one wait for it.
 LONG = (
-    "hostile/test_pages.py",
-    "hostile/test_answers.py",
-    "hostile/test_downloads.py",
-    "bot/scenarios/test_beside.py",
-    "benchmarks/test_rerank.py",
-    "ingest/test_corpus.py",
-    "benchmarks/sync/test_simulation.py",
-    "test_architecture.py",
-    "hostile/fuzz/",
-    "ingest/publishing/test_delta.py",
-    "bot/scenarios/",
-    "ingest/scenarios/",
-    "benchmarks/",
+    "tests/hostile/test_pages.py",
+    "tests/hostile/test_answers.py",
+    "tests/hostile/test_downloads.py",
+    "tests/bot/scenarios/test_beside.py",
+    "tests/benchmarks/test_rerank.py",
+    "tests/ingest/test_corpus.py",
+    "tests/benchmarks/sync/test_simulation.py",
+    "tests/test_architecture.py",
+    "tests/hostile/fuzz",
+    "tests/ingest/publishing/test_delta.py",
+    "tests/bot/scenarios",
+    "tests/ingest/scenarios",
+    "tests/benchmarks",
 )
 REQUIRE_SHARED = os.environ.get("DOCENT_REQUIRE_SHARED") == "1"
 
@@ -80,7 +80,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 def find_turn(path: Path) -> int:
     """The place of a test file among those that take long; else a later one."""
-    long = (turn for turn, name in enumerate(LONG) if path.is_relative_to(ROOT / "tests" / name))
+    long = (turn for turn, name in enumerate(LONG) if path.is_relative_to(ROOT / name))
     return next(long, len(LONG))
 
 

@@ -298,20 +298,19 @@ LOADERS = {"import_module", "__import__"}
 # Tests of no single module: of the project's files, and of a server as a whole.
 ROOT_TESTS = {
     "architecture",
-    "compose",
-    "dashboard",
     "docs",
     "env_example",
-    "images",
-    "kubernetes",
+    "handbook_answers",
     "licences",
     "network",
     "pictures",
     "prose",
     "readme",
-    "systemd",
     "release",
+    "settings_page",
+    "tutorial",
 }
+DEPLOYMENT_TESTS = {"compose", "dashboard", "images", "kubernetes", "systemd"}
 TESTS_OF_SEVERAL_MODULES = {"servers/slack/test_refusals.py", "servers/slack/test_socket.py"}
 MOST_MODULES = 20
 SLOW = ("torch", "transformers", "pymilvus", "openai", "slack_bolt", "apscheduler")
@@ -464,8 +463,8 @@ def is_in_place(test: Path) -> bool:
     """Return whether a test, a path under tests/, lies where its module lies."""
     room, name = test.parent, test.stem.removeprefix("test_")
     match room.parts:
-        case []:
-            return name in ROOT_TESTS
+        case [] | ["deployment"]:
+            return name in (DEPLOYMENT_TESTS if room.parts else ROOT_TESTS)
         case ["hostile", "fuzz"]:  # a room, a surface of docent's, or both: not a single module
             return True
         case ["hostile"]:
@@ -494,7 +493,7 @@ def test_tests_mirror_the_packages():
 
 @pytest.mark.parametrize("start", LONG)
 def test_the_files_that_are_run_first_are_there(start):
-    assert (ROOT / "tests" / start).exists()
+    assert (ROOT / start).exists()
 
 
 @pytest.mark.parametrize("module", SOURCES)

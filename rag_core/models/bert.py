@@ -55,7 +55,10 @@ class Bert:
             self._join_projections(f"{name}.attention.self")
 
     def _join_projections(self, name: str) -> None:
-        """Join the projections to queries, keys and values: one product is quicker than three."""
+        """Join the projections to queries, keys and values.
+
+        One product is quicker than three.
+        """
         for kind in ("weight", "bias"):
             queries, keys, values = (
                 self._weights.pop(f"{name}.{part}.{kind}") for part in ("query", "key", "value")
@@ -115,7 +118,10 @@ class Bert:
         return product
 
     def _normalise(self, rows: Floats, name: str) -> None:
-        """Normalise each row in place: mean 0, variance 1, then scale and shift."""
+        """Normalise each row in place.
+
+        Its mean becomes 0 and its variance 1; then it is scaled and shifted.
+        """
         rows -= rows.mean(1, keepdims=True)
         variances = np.einsum("ij,ij->i", rows, rows) / np.float32(self.dimension)
         rows /= np.sqrt(variances + self._epsilon)[:, None]

@@ -1,4 +1,4 @@
-"""How many cores the models may use."""
+"""The cores that the models may use."""
 
 from __future__ import annotations
 

@@ -184,7 +184,10 @@ class MiniLM:
 
 
 def _normalise(rows: Floats) -> Floats:
-    """Return vectors of length 1, shape (..., dimension); a zero vector stays zero."""
+    """Return vectors of length 1, shape (..., dimension).
+
+    A zero vector stays zero.
+    """
     lengths = np.linalg.norm(rows, axis=-1, keepdims=True)
     normalised: Floats = rows / np.maximum(lengths, np.float32(1e-12))
     return normalised

@@ -14,7 +14,6 @@ from rag_core.errors import (
 )
 from rag_core.factory import (
     Models,
-    _choose_tuning,
     open_generator,
     open_models,
     open_pipeline,
@@ -24,7 +23,7 @@ from rag_core.inference.lanes import Lane
 from rag_core.models.reranker import INSTRUCTION
 from rag_core.retrieval.calibration import STARTER
 from rag_core.settings import DEFAULT_LLM, RagSettings
-from rag_core.tuning import Tuning
+from rag_core.tuning import Tuning, choose_tuning
 from rag_core.types import SCHEMA_VERSION, IndexSpec, Question
 from tests.rag_core.checkpoints import make_embedder, make_reranker
 from tests.rag_core.fakes import MemoryStore, make_chunk
@@ -66,9 +65,9 @@ def test_a_pinned_revision_is_part_of_the_models_names():
         assert models.inference.questions.model == f"Qwen/Qwen3-Embedding-0.6B@{'a' * 40}"
     finally:
         models.close()
-    assert _choose_tuning(pinned).reranker == "Qwen/Qwen3-Reranker-0.6B@v2"
-    assert _choose_tuning(RagSettings.load()).reranker == "Qwen/Qwen3-Reranker-0.6B"
-    assert _choose_tuning(RagSettings.load(profile="starter", reranker_revision="v2")).reranker == (
+    assert choose_tuning(pinned).reranker == "Qwen/Qwen3-Reranker-0.6B@v2"
+    assert choose_tuning(RagSettings.load()).reranker == "Qwen/Qwen3-Reranker-0.6B"
+    assert choose_tuning(RagSettings.load(profile="starter", reranker_revision="v2")).reranker == (
         STARTER.reranker
     )
 
@@ -112,10 +111,9 @@ def test_number_type_reaches_the_embedder(tiny):
     assert 0 < abs(vectors[0] - vectors[1]).max() < 0.1
 
 
-@pytest.mark.parametrize("profile", ["starter", "qwen3"])
-def test_threads(profile, tiny):
+def test_threads(tiny):
     before = torch.get_num_threads()
-    models = open_models(RagSettings.load(profile=profile, threads=1, **tiny))
+    models = open_models(RagSettings.load(threads=1, **tiny))
     try:
         models.warm_up()
         # Each thread has its own number: the worker's counts.
@@ -123,6 +121,15 @@ def test_threads(profile, tiny):
     finally:
         models.close()
         torch.set_num_threads(before)
+
+
+def test_threads_of_the_starter(monkeypatch):
+    chosen = []
+    monkeypatch.setattr(
+        "rag_core.models.minilm.MiniLM.__init__", lambda _, threads: chosen.append(threads)
+    )
+    open_models(RagSettings.load(profile="starter", threads=1)).close()
+    assert chosen == [1]
 
 
 @pytest.mark.parametrize(
@@ -143,7 +150,7 @@ def test_how_long_threads_wait_can_be_said_from_outside(starter, monkeypatch, gi
 
 def test_what_was_fitted_under_another_instruction_does_not_fit():
     def reranker(profile: str = "qwen3", **settings: str) -> str:
-        return _choose_tuning(RagSettings.load(profile=profile, **settings)).reranker
+        return choose_tuning(RagSettings.load(profile=profile, **settings)).reranker
 
     plain = reranker()
     instructed = reranker(query_instruction="Find the command")

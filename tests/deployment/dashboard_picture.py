@@ -1,6 +1,6 @@
 """Draws Grafana's dashboard from the answers of a Prometheus, as SVG, without Grafana.
 
-    python -m tests.dashboard_picture http://127.0.0.1:9090 --minutes 4
+    python -m tests.deployment.dashboard_picture http://127.0.0.1:9090 --minutes 4
 
 Every query of `deploy/grafana/docent.json` is sent to the server; one that it refuses is an error.
 """

@@ -1,8 +1,8 @@
 """Runs docent as if Python were that of Windows, as far as docent's own code can tell.
 
-`python -m tests.windows_stand_in index docs`: docent's modules find no `fcntl` and `resource`, no
-user numbers, no Unix sockets, no `poll` and no signal handlers of a loop. Third-party packages see
-the real system. Not shown by this: files that are open can't be replaced or deleted on Windows,
+`python -m tests.bot.windows_stand_in index docs`: docent's modules find no `fcntl` and `resource`,
+no user numbers, no Unix sockets, no `poll` and no signal handlers of a loop. Third-party packages
+see the real system. Not shown by this: files that are open can't be replaced or deleted on Windows,
 paths have drives, and a process ends in another way.
 """
 

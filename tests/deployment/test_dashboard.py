@@ -11,8 +11,8 @@ import pytest
 from prometheus_client import Counter, Gauge, Histogram
 
 from bot.health.metrics import STAGES, Metrics, Outcome
-from tests import dashboard_picture
 from tests.conftest import ROOT
+from tests.deployment import dashboard_picture
 from tests.handbook import DOCS
 
 FILE = ROOT / "deploy" / "grafana" / "docent.json"

@@ -1,0 +1,1 @@
+"""The files that run docent elsewhere: images, Compose, Kubernetes, systemd, the dashboard."""
