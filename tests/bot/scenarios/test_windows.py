@@ -8,7 +8,7 @@ import sys
 from tests.conftest import ROOT
 
 PROGRAM = """
-from tests import windows_stand_in
+from tests.bot import windows_stand_in
 windows_stand_in.install()
 from tests.bot.command import run
 print(run("--help"))
@@ -38,7 +38,7 @@ def test_docent_indexes_and_answers(tmp_path):
 
 def test_the_stand_in_lacks_what_windows_lacks():
     program = """
-from tests import windows_stand_in
+from tests.bot import windows_stand_in
 windows_stand_in.install()
 import bot.control.endpoint, bot.private_files, ingest.spool
 assert not bot.control.endpoint.HAS_UNIX_SOCKETS
