@@ -37,6 +37,7 @@ LONG = (
     "benchmarks/test_rerank.py",
     "ingest/test_corpus.py",
     "benchmarks/sync/test_simulation.py",
+    "test_handbook_answers.py",
     "test_architecture.py",
     "hostile/fuzz/",
     "ingest/publishing/test_delta.py",
