@@ -302,6 +302,7 @@ ROOT_TESTS = {
     "dashboard",
     "docs",
     "env_example",
+    "handbook_answers",
     "images",
     "kubernetes",
     "licences",
@@ -309,8 +310,10 @@ ROOT_TESTS = {
     "pictures",
     "prose",
     "readme",
-    "systemd",
     "release",
+    "settings_page",
+    "systemd",
+    "tutorial",
 }
 TESTS_OF_SEVERAL_MODULES = {"servers/slack/test_refusals.py", "servers/slack/test_socket.py"}
 MOST_MODULES = 20
