@@ -37,6 +37,7 @@ LONG = (
     "tests/benchmarks/test_rerank.py",
     "tests/ingest/test_corpus.py",
     "tests/benchmarks/sync/test_simulation.py",
+    "tests/test_handbook_answers.py",
     "tests/test_architecture.py",
     "tests/hostile/fuzz",
     "tests/ingest/publishing/test_delta.py",

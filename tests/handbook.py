@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -56,6 +57,12 @@ def sections(page: Path) -> dict[str, str]:
     """The text below each second-level heading, by the heading as it is written."""
     parts = ("\n" + page.read_text()).split("\n## ")[1:]
     return {heading: body for heading, _, body in (part.partition("\n") for part in parts)}
+
+
+def variable(name: str) -> str:
+    """The value of a variable of the Makefile."""
+    makefile = (ROOT / "Makefile").read_text()
+    return re.findall(rf"^{name} [?:]= (.+)$", makefile, re.MULTILINE)[0]
 
 
 def newest_version() -> str:

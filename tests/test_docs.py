@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 import re
-import shutil
 from collections.abc import Iterator
 from dataclasses import fields
 from datetime import UTC, datetime
@@ -29,15 +28,12 @@ from bot.texts import answers
 from bot.types import MessageKey
 from ingest.changes.preview import Preview
 from ingest.cron import parse_schedule
-from ingest.factory import open_indexer
 from ingest.overview.status import IndexStatus
 from ingest.report import GoldenResult, IngestReport
 from ingest.settings import IngestSettings
 from ingest.sources import parse_sources
 from ingest.types import IndexVersion
-from rag_core.factory import open_models, open_pipeline, open_store
 from rag_core.models.known_answers import CheckResult
-from rag_core.settings import RagSettings
 from rag_core.types import (
     Answer,
     Chunk,
@@ -45,12 +41,11 @@ from rag_core.types import (
     Degradation,
     Hit,
     Passage,
-    Question,
     Timings,
     Usage,
 )
 from tests.conftest import ROOT
-from tests.handbook import DOCS, PAGES, code_spans, fences, rows, sections, settings
+from tests.handbook import DOCS, PAGES, code_spans, fences, rows, sections, settings, variable
 
 ROOMS = ("rag_core", "ingest", "bot")
 
@@ -257,46 +252,6 @@ def test_what_slack_is_told_is_quoted_word_for_word():
     assert answers.DEGRADED["llm_failed"] in text
 
 
-def variable(name: str) -> str:
-    """The value of a variable of the Makefile."""
-    makefile = (ROOT / "Makefile").read_text()
-    return re.findall(rf"^{name} [?:]= (.+)$", makefile, re.MULTILINE)[0]
-
-
 def test_contributing_tells_the_floor_of_the_coverage():
     told = f"a floor of {variable('COVERAGE_FLOOR')} %"
     assert told in (ROOT / "CONTRIBUTING.md").read_text()
-
-
-ANSWERED_BY = {
-    variable("Q"): "How does docent keep its index fresh?",
-    "Who may re-index?": "Who may re-index?",
-    "How do I set up Slack?": "How do I set up Slack?",
-    "What happens when the LLM is down?": "What happens when the LLM is down?",
-    "Which Milvus should I use?": "Which Milvus should I use?",
-}
-# The others would take the model as long again.
-PAGES_THAT_ANSWER = ("how-it-works.md", "managing.md", "failures.md", "scaling.md", "slack.md")
-
-
-def test_the_demo_answers_from_the_right_section(tmp_path, monkeypatch):
-    monkeypatch.setenv("DOCENT_PROFILE", "starter")
-    monkeypatch.setenv("DOCENT_MILVUS_URI", str(tmp_path / "handbook.db"))
-    handbook = tmp_path / "docs"
-    handbook.mkdir()
-    for name in PAGES_THAT_ANSWER:
-        shutil.copy(DOCS / name, handbook)
-    rag = RagSettings.load()
-    store, models = open_store(rag, create=True), open_models(rag)
-    try:
-        lane = models.inference.indexing
-        indexer = open_indexer(IngestSettings.load(), store=store, embedder=lane)
-        indexer.sync(parse_sources(str(handbook)))
-        pipeline = open_pipeline(rag, models, store)
-        for question, section in ANSWERED_BY.items():
-            answer = pipeline.answer(Question(question))
-            assert answer.passages[0].chunk.headings[-1] == section
-            assert answer.citations[0].number == 1
-    finally:
-        models.close()
-        store.close()
