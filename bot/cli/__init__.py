@@ -110,7 +110,8 @@ def apply_global_options(
     log_format = _load_log_format("plain" if is_lenient else None)
     prepare_logging(level, log_format, with_tracebacks=verbose)
     logger.setLevel(logging.INFO)  # its lines are what every command says on stderr
-    if warning and (verbose or context.invoked_subcommand in {"serve", "doctor"}):
+    # `doctor` says it in its line about the settings.
+    if warning and (verbose or context.invoked_subcommand == "serve"):
         _print_line(logging.WARNING, warning)
     _make_files_private()
     for name, likely_name in find_misspelt_settings().items():

@@ -72,7 +72,7 @@ class _Dialogue:
         self._begin_step("Documentation")
         if not self._has_any("DOCENT_SOURCES"):
             _print("A folder, an archive, a repository (git+https://...) or a website;")
-            _print("several with blanks between them. `-` leaves it for later.")
+            _print("separate several by spaces. `-` leaves it for later.")
         while True:
             if "DOCENT_SOURCES" not in self.values:
                 entry = self._ask(

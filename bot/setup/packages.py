@@ -77,7 +77,7 @@ def check_packages(rag: RagSettings, index_settings: IngestSettings) -> CheckRes
         missing, reason = extra.list_missing(), extra.need(rag, index_settings)
         if missing and reason:
             problems.append(
-                f"{' and '.join(missing)} not installed, though {reason}: run "
+                f"not installed, though {reason}: {', '.join(missing)}; run "
                 f"`pip install 'docent-bot[{extra.name}]'`"
             )
     if problems:

@@ -133,6 +133,15 @@ def test_doctor_names_what_is_wrong_with_settings(monkeypatch: pytest.MonkeyPatc
     assert names == ["DOCENT_PROFILE", "DOCENT_HTTP_PORT", "DOCENT_LOG_FORMAT"]
 
 
+@pytest.mark.skipif(not hasattr(os, "geteuid"), reason="the system has no modes of files")
+def test_doctor_says_once_that_others_can_read_the_settings():
+    Path(".env").write_text("")
+    Path(".env").chmod(0o644)
+    ran = run("doctor")
+    assert "wrong settings: .env can be read by other users" in ran.stdout
+    assert ran.output.count("chmod 600 .env") == 1
+
+
 def test_serve_names_a_missing_token_before_it_loads_anything_heavy():
     code = (
         "import sys; sys.argv = ['docent', 'serve']\n"
