@@ -15,11 +15,12 @@ ENV PIP_DISABLE_PIP_VERSION_CHECK=1 \
 WORKDIR /build
 RUN python -m venv /opt/docent
 COPY pyproject.toml constraints.txt README.md LICENSE ./
-# Packages without a module stand for docent until its sources are copied.
-RUN mkdir bot ingest rag_core && touch bot/__init__.py ingest/__init__.py rag_core/__init__.py
+# Packages without a module stand for docent until its sources are copied; one has the version.
+COPY rag_core/__init__.py rag_core/__init__.py
+RUN mkdir bot ingest && touch bot/__init__.py ingest/__init__.py
 
 FROM environment AS slim-environment
-ARG EXTRAS=lite,otel,postgres,starter
+ARG EXTRAS=lite,otel,postgres
 RUN --mount=type=cache,target=/root/.cache/pip \
     pip install --constraint constraints.txt ".[${EXTRAS}]"
 COPY bot bot
