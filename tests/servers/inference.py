@@ -148,7 +148,7 @@ class InferenceServer:
         self._held.append(self._frozen[1])
         return self._frozen[1]
 
-    def wait_for_requests(self, count: int = 1, *, timeout: float = 10) -> list[Request]:
+    def wait_for_requests(self, count: int = 1, *, timeout: float = 60) -> list[Request]:
         """All requests once there are `count`; blocks.
 
         Raises:

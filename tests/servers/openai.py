@@ -174,7 +174,7 @@ class OpenAIServer:
         self._held.append(gate)
         return gate
 
-    def wait_for_requests(self, count: int = 1, *, timeout: float = 10) -> list[Request]:
+    def wait_for_requests(self, count: int = 1, *, timeout: float = 60) -> list[Request]:
         """All requests once there are `count`; blocks, so async tests use a thread.
 
         Raises:

@@ -29,6 +29,8 @@ from tests.servers.waiting import Changes
 BOT_TOKEN = "xoxb-docent-test"
 APP_TOKEN = "xapp-docent-test"
 SIGNING_SECRET = "docent-signing-secret"
+PATIENCE = 60.0
+"""Seconds to wait for an event that comes at once on an idle machine; only a failed test waits."""
 
 
 @dataclass
@@ -128,7 +130,7 @@ class SlackServer(Senders, Switches):
         return [call for call in self._calls if method in {None, call.method}]
 
     async def wait_for(
-        self, condition: Callable[[], Any], *, timeout: float = 10, what: str = "a condition"
+        self, condition: Callable[[], Any], *, timeout: float = PATIENCE, what: str = "a condition"
     ) -> Any:
         """The condition's first true value; it is looked at after everything that happens.
 
@@ -138,7 +140,7 @@ class SlackServer(Senders, Switches):
         return await self.changes.until(condition, timeout, lambda: self._describe(what))
 
     async def wait_for_message(
-        self, predicate: Callable[[Message], bool], *, timeout: float = 10
+        self, predicate: Callable[[Message], bool], *, timeout: float = PATIENCE
     ) -> Message:
         """The first message that fits, already there or still to come."""
 
@@ -151,7 +153,7 @@ class SlackServer(Senders, Switches):
         return found
 
     async def wait_for_reply(
-        self, question: Message, *, containing: str = "", timeout: float = 10
+        self, question: Message, *, containing: str = "", timeout: float = PATIENCE
     ) -> Message:
         """docent's first message in the thread that shows the text; without one, a finished one."""
 
@@ -163,7 +165,7 @@ class SlackServer(Senders, Switches):
         return found
 
     async def wait_for_calls(
-        self, method: str, count: int = 1, *, timeout: float = 10
+        self, method: str, count: int = 1, *, timeout: float = PATIENCE
     ) -> list[Call]:
         """All calls of a method once there are `count`; held ones count as they come."""
         await self.wait_for(
@@ -171,7 +173,7 @@ class SlackServer(Senders, Switches):
         )
         return self.calls(method)
 
-    async def wait_connected(self, count: int = 1, *, timeout: float = 10) -> None:
+    async def wait_connected(self, count: int = 1, *, timeout: float = PATIENCE) -> None:
         """Return once `count` connections were made, ended ones too."""
         await self.wait_for(
             lambda: self.sockets.opened >= count and self.sockets.count,
