@@ -10,7 +10,8 @@ ENV PATH=/opt/docent/bin:$PATH \
 
 # An environment without docent, whose layers change only when the requirements do.
 FROM base AS environment
-ENV PIP_DISABLE_PIP_VERSION_CHECK=1 \
+ENV PIP_CACHE_DIR=/var/cache/pip \
+    PIP_DISABLE_PIP_VERSION_CHECK=1 \
     PIP_ROOT_USER_ACTION=ignore
 WORKDIR /build
 RUN python -m venv /opt/docent
@@ -21,28 +22,28 @@ RUN mkdir bot ingest && touch bot/__init__.py ingest/__init__.py
 
 FROM environment AS slim-environment
 ARG EXTRAS=lite,otel,postgres
-RUN --mount=type=cache,target=/root/.cache/pip \
+RUN --mount=type=cache,target=/var/cache/pip \
     pip install --constraint constraints.txt ".[${EXTRAS}]"
 COPY bot bot
 COPY ingest ingest
 COPY rag_core rag_core
-RUN --mount=type=cache,target=/root/.cache/pip pip install --no-deps .
+RUN --mount=type=cache,target=/var/cache/pip pip install --no-deps .
 
 FROM environment AS full-environment
 # Where torch comes from: builds for CPUs alone, which are much smaller than those for GPUs. Empty
 # means pip's own index, whose build for x86 is for NVIDIA GPUs.
 ARG TORCH_INDEX=https://download.pytorch.org/whl/cpu
 # Without what torch needs, which comes with the versions of the constraints in the next step.
-RUN --mount=type=cache,target=/root/.cache/pip \
+RUN --mount=type=cache,target=/var/cache/pip \
     pip install --constraint constraints.txt --no-deps \
     ${TORCH_INDEX:+--index-url "${TORCH_INDEX}"} torch
 ARG EXTRAS=eval,lite,local,otel,postgres,starter
-RUN --mount=type=cache,target=/root/.cache/pip \
+RUN --mount=type=cache,target=/var/cache/pip \
     pip install --constraint constraints.txt ".[${EXTRAS}]"
 COPY bot bot
 COPY ingest ingest
 COPY rag_core rag_core
-RUN --mount=type=cache,target=/root/.cache/pip pip install --no-deps .
+RUN --mount=type=cache,target=/var/cache/pip pip install --no-deps .
 
 FROM base AS runtime
 # For sources in git repositories. The newest of the base's Debian: a pinned one would soon be gone.
