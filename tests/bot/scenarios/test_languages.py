@@ -286,7 +286,8 @@ def test_every_function_of_a_module_of_words_is_drawn(module: ModuleType):
 
 
 ROOM = Path(answers.__file__).parent.parent
-NOT_SLACK = ("setup", 
+NOT_SLACK = (
+    "setup",
     "cli",
     "control",  # what the command line is told
     "health",  # what supervisors and Prometheus read
