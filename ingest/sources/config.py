@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
@@ -158,16 +159,27 @@ def select_sources(words: Sequence[str], configured: Sequence[Source]) -> tuple[
     words, return all configured sources.
 
     Raises:
-        SettingsError: nothing is named and nothing is configured.
+        SettingsError: nothing is named and nothing is configured, or a word is neither the name of
+            a configured source nor a path that exists.
     """
     if not words and not configured:
         raise SettingsError("There is nothing to index: name a source, or set DOCENT_SOURCES.")
     by_key = {key: source for source in configured for key in (source.uri, source.name)}
     selected = [
-        by_key.get(normalise_uri(word)) or by_key.get(word) or build_named_source(word)
+        by_key.get(normalise_uri(word)) or by_key.get(word) or _build_new_source(word, configured)
         for word in words
     ]
     return _ensure_distinct_names(selected) if words else tuple(configured)
+
+
+def _build_new_source(word: str, configured: Sequence[Source]) -> Source:
+    is_bare = word.strip() and not any(mark in word for mark in "/\\.: ")
+    if configured and is_bare and not Path(word).exists():
+        names = ", ".join(source.name for source in configured)
+        raise SettingsError(
+            f"There is no source, file or directory named {word}: DOCENT_SOURCES has {names}."
+        )
+    return build_named_source(word)
 
 
 def _ensure_distinct_names(sources: Iterable[Source]) -> tuple[Source, ...]:

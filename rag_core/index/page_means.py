@@ -65,10 +65,18 @@ class PageMeans:
                 self._client.create_collection,
                 name,
                 schema=build_mean_schema(dimension),
-                index_params=build_vector_index(lite=self._connection.lite),
                 consistency_level="Strong" if self._connection.lite else "Bounded",
                 seconds=SCAN_SECONDS,
             )
+            # pymilvus waits for an index by asking twice a second, and without an end.
+            self._connection.run(
+                self._client.create_index,
+                name,
+                build_vector_index(lite=self._connection.lite),
+                sync=False,
+                seconds=SCAN_SECONDS,
+            )
+            self._connection.load(name)
         except StoreUnavailableError:
             raise
         except StoreError as error:

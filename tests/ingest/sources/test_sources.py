@@ -83,6 +83,18 @@ def test_words_pick_configured_sources_with_their_options():
     assert select_sources(["my docs.zip"], configured) == (Source("my docs", here("my docs.zip")),)
 
 
+def test_a_misspelt_name_is_told_with_the_names_there_are(tmp_path: Path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    configured = parse_sources('[{"uri": "docs", "name": "milvus"}, {"uri": "b", "name": "ray"}]')
+    with pytest.raises(
+        SettingsError,
+        match=r"^There is no source, file or directory named milvsu: DOCENT_SOURCES has milvus, ray\.$",
+    ):
+        select_sources(["milvsu"], configured)
+    (tmp_path / "milvsu").mkdir()
+    assert select_sources(["milvsu"], configured) == (Source("milvsu", here("milvsu")),)
+
+
 def test_nothing_to_index():
     with pytest.raises(SettingsError, match="DOCENT_SOURCES"):
         select_sources([], ())
