@@ -9,6 +9,8 @@ import threading
 from contextlib import AsyncExitStack, ExitStack
 from functools import partial
 
+from bot.app import serve
+from bot.app_parts import AppParts
 from bot.control.server import ControlServer, RequestExecutor
 from bot.control.socket_path import build_socket_path
 from bot.health.monitor import Monitor, NumberReader
@@ -19,7 +21,6 @@ from bot.health.traces import Traces
 from bot.index_service import IndexService, SyncRequest
 from bot.settings import BotSettings
 from bot.slack.admin_channel import AdminChannel
-from bot.slack.app import AppParts, serve
 from bot.slack.client.required_secrets import require_settings
 from bot.storage.database import BUSY_SECONDS, BotDatabase
 from bot.storage.inbox_view import InboxView

@@ -25,6 +25,10 @@ Origin = Literal[
 """The way in which a question came."""
 
 
+Surface = Literal["slack", "discord", "mcp", "http"]
+"""The place where a question was asked, and where its answer appears."""
+
+
 @dataclass(frozen=True, slots=True)
 class MessageKey:
     """The identity of a message, equal in each of its deliveries."""
@@ -74,6 +78,7 @@ class IncomingMessage:
             or enterprise; empty before they were looked up.
         is_about_foreign: True if it asks about a message whose author may not ask.
         authors: ids of other people whose words it holds, quoted or asked about.
+        surface: where it was asked.
     """
 
     kind: MessageKind
@@ -97,6 +102,7 @@ class IncomingMessage:
     home_team: str = ""
     is_about_foreign: bool = False
     authors: tuple[str, ...] = ()
+    surface: Surface = "slack"
 
     @property
     def in_thread(self) -> bool:

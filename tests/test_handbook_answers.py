@@ -21,9 +21,9 @@ import yaml
 from babel.core import Locale
 
 from bot import cli
+from bot.app_parts import Intervals
 from bot.conversation.history import MAX_CHARACTERS, MAX_TURNS
 from bot.health.metrics import Metrics
-from bot.slack.app import Intervals
 from bot.slack.client.transport import EVENTS_PATH
 from bot.slack.inbox.file_reader import MAX_TEXT_BYTES, MAX_TEXTS
 from bot.slack.inbox.messages import EDIT_SECONDS

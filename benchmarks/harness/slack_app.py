@@ -7,9 +7,10 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
+from bot.app import run_app
+from bot.app_parts import AppParts, Intervals
 from bot.conversation.protocols import AnswerPipeline
 from bot.settings import BotSettings
-from bot.slack.app import AppParts, Intervals, run_app
 from bot.storage.database import BotDatabase
 from ingest.state.database import open_state
 from tests.servers.slack.server import SlackServer

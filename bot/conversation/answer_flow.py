@@ -199,6 +199,7 @@ class AnswerFlow:
             answer=answer,
             scope=reply.context.scope,
             authors=reply.context.authors,
+            surface=message.surface,
         )
         storing = asyncio.to_thread(self._add_record, record, reply.context)
         try:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import deque
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
 from contextlib import suppress
 from typing import Any, TypeVar
 from uuid import uuid4
@@ -20,7 +20,7 @@ from bot.storage.inbox import Inbox
 from bot.storage.inbox_entry import InboxEntry, Signal
 from bot.storage.inbox_view import InboxView
 from bot.storage.question_filter import QuestionFilter
-from bot.types import IncomingMessage, MessageKey
+from bot.types import IncomingMessage, MessageKey, Surface
 from ingest.errors import StateError
 from rag_core.request_id import REQUEST_ID
 
@@ -47,6 +47,7 @@ class Dispatcher:
         slots: int,
         show_place: ShowPlace,
         remove_place: RemovePlace,
+        surfaces: Collection[Surface],
         pace: Pace | None = None,
     ) -> None:
         """Take at most `slots` questions at a time; `start` begins.
@@ -58,11 +59,13 @@ class Dispatcher:
             slots: most questions in the pipeline at a time.
             show_place: shows a person that their question waits.
             remove_place: takes that back.
+            surfaces: takes questions of these alone.
             pace: the times that pace it.
         """
         self._inbox = inbox
         self._handle = handle
         self._slots = slots
+        self._surfaces = surfaces
         self._pace = pace or Pace()
         self._writer = InboxWriter(inbox)
         self._line = WaitingLine(
@@ -108,14 +111,14 @@ class Dispatcher:
     async def offer(
         self, message: IncomingMessage, *, response_url: str = "", is_twin: bool = False
     ) -> None:
-        """Write a question into the inbox, before Slack's event is acknowledged.
+        """Write a question into the inbox, before its event is acknowledged.
 
         If the state database is slow, the answer begins all the same.
 
         Args:
             message: the question.
             response_url: where a command or shortcut is answered.
-            is_twin: Slack says the message twice, and the other event, which may reach another
+            is_twin: the message comes twice, and the other event, which may reach another
                 process, is the one whose answer may begin early.
         """
         entry = InboxEntry(uuid4().hex, message, response_url, is_recorded=False)
@@ -212,7 +215,9 @@ class Dispatcher:
     async def _fill_slots(self) -> None:
         for is_quick in (True, False):
             while is_quick or self._used < self._slots:
-                entry = await self._writer.run_blocking(self._inbox.take, quick=is_quick)
+                entry = await self._writer.run_blocking(
+                    self._inbox.take, quick=is_quick, surfaces=tuple(self._surfaces)
+                )
                 if entry is None or self._is_stopping:  # then it is handed back with the others
                     break
                 self._arriving.discard(entry.id)

@@ -1,25 +1,18 @@
-"""The Slack application: builds the running bot from its settings and ready parts."""
+"""The Slack application: builds it from its settings and the parts of the bot."""
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Callable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import AsyncIterator
+from typing import Literal
 
 import aiohttp
 from slack_bolt.async_app import AsyncApp
 
+from bot.app_parts import AppParts, Conversation, Intervals
 from bot.background import BackgroundTasks
 from bot.conversation.answer_flow import AnswerFlow
-from bot.conversation.dispatcher import Dispatcher
-from bot.conversation.lease_keeper import Pace
-from bot.conversation.protocols import AnswerPipeline
 from bot.conversation.question_builder import QuestionBuilder
-from bot.conversation.runner import WORKERS, PipelineRunner
-from bot.health.readiness import Readiness
-from bot.health.telemetry import Telemetry
-from bot.index_service import IndexService
 from bot.settings import BotSettings, parse_ids
 from bot.slack import listeners
 from bot.slack.actions.admin import AdminCommands
@@ -42,7 +35,7 @@ from bot.slack.client.locale import UserLocales
 from bot.slack.client.names import Names
 from bot.slack.client.people import People
 from bot.slack.client.required_secrets import require_settings, reveal_secret
-from bot.slack.client.transport import build_transport
+from bot.slack.client.transport import Transport, build_transport
 from bot.slack.client.user_list import UserList
 from bot.slack.client.workspace import SlackClients
 from bot.slack.home.home_tab import HomeTab
@@ -63,99 +56,64 @@ from bot.slack.inbox.thread_history import SlackThreadHistory
 from bot.slack.reply.surface import SlackSurface
 from bot.slack.reply.thread_status import finish_clearing
 from bot.slack.views import buttons
-from bot.stop_signals import run_until_stopped
-from bot.storage.database import BotDatabase
-from bot.storage.problems import Problem
 
 CALL_SECONDS = 30.0
 CLEANUP_SECONDS = 1.0
 """Time for clicks and commands to end once the answers have ended, and again to clean up."""
 
 
-@dataclass(frozen=True, slots=True)
-class AppParts:
-    """The parts of the bot that do not depend on Slack.
+class SlackApp:
+    """docent in Slack: connected by `open`; after `close` no question comes any more."""
 
-    Attributes:
-        pipeline: answers questions.
-        index: syncs the index, reports on it and rolls it back; its methods block.
-        database: the bot's tables.
-        warm_up: loads the models; called on a thread before docent connects to Slack.
-        max_questions: most questions in the pipeline at once; further ones wait in the inbox.
-        instructions: what the team tells the LLM.
-        reads_images: True if the LLM takes pictures.
-        telemetry: counts questions and calls of Slack.
-        readiness: is told of the connection to Slack.
-        list_problems: returns what does not work at the moment, for admins; blocks.
-    """
+    surface: Literal["slack"] = "slack"
 
-    pipeline: AnswerPipeline
-    index: IndexService
-    database: BotDatabase
-    warm_up: Callable[[], None]
-    max_questions: int = WORKERS
-    instructions: str = ""
-    reads_images: bool = False
-    telemetry: Telemetry = field(default_factory=Telemetry)
-    readiness: Readiness = field(default_factory=Readiness)
-    list_problems: Callable[[], Sequence[Problem]] = tuple
+    def __init__(
+        self,
+        transport: Transport,
+        catch_up: CatchUp,
+        *,
+        reindex: ReindexRunner,
+        tasks: BackgroundTasks,
+    ) -> None:
+        self._transport = transport
+        self._catch_up = catch_up
+        self._reindex = reindex
+        self._tasks = tasks
 
+    async def open(self) -> None:
+        """Begin to accept events.
 
-@dataclass(frozen=True, slots=True)
-class Intervals:
-    """The times, in seconds, that pace the messages and the end.
+        Raises:
+            SlackUnavailableError: Slack can't be reached.
+        """
+        await self._transport.open()
 
-    Attributes:
-        flush_seconds: from one flush of an answer to the next.
-        edit_seconds: from one edit of a sync's progress message to the next.
-        grace_seconds: time for answers in flight to end when docent stops.
-        pace: of the line.
-    """
+    async def close(self) -> None:
+        """Accept no more events; answers go on."""
+        await self._transport.close()
+        await self._catch_up.close()
 
-    flush_seconds: float = 1.0
-    edit_seconds: float = 3.0
-    grace_seconds: float = 18.0
-    pace: Pace = field(default_factory=Pace)
-
-
-async def serve(
-    settings: BotSettings,
-    parts: AppParts,
-    *,
-    intervals: Intervals | None = None,
-    on_stop: Callable[[], None] = lambda: None,
-) -> None:
-    """Run the bot until SIGTERM or SIGINT; answers in flight may end.
-
-    A start that has not ended by then is given up.
-
-    Args:
-        settings: tokens, channels and people.
-        parts: the parts that do not depend on Slack.
-        intervals: seconds between flushes and edits, and for the end.
-        on_stop: called as soon as the signal comes, even if docent still starts.
-
-    Raises:
-        SettingsError: a token or secret is missing.
-        SlackUnavailableError: Slack refused a token or can't be reached.
-    """
-    app = run_app(settings, parts, intervals=intervals or Intervals())
-    await run_until_stopped(app, on_stop=on_stop)
+    async def end(self) -> None:
+        """Stop a sync, and let clicks and commands end."""
+        await finish_clearing(CLEANUP_SECONDS)
+        self._reindex.close()
+        await self._tasks.drain(CLEANUP_SECONDS, cleanup_seconds=CLEANUP_SECONDS)
 
 
 @contextlib.asynccontextmanager
-async def run_app(
-    settings: BotSettings, parts: AppParts, *, intervals: Intervals
-) -> AsyncIterator[None]:
-    """Keep the bot connected to Slack for the time of the block.
+async def connect_slack(
+    settings: BotSettings, parts: AppParts, conversation: Conversation, intervals: Intervals
+) -> AsyncIterator[SlackApp]:
+    """Check the tokens, and build the app; it is not open yet.
 
     Args:
         settings: tokens, channels and people.
-        parts: the parts that do not depend on Slack.
-        intervals: seconds between flushes and edits, and for the end.
+        parts: the parts of the bot.
+        conversation: what it shares with other surfaces; it adds itself.
+        intervals: seconds between flushes and edits.
 
     Yields:
-        None, once events arrive.
+        The app.
 
     Raises:
         SettingsError: a token or secret is missing.
@@ -167,26 +125,23 @@ async def run_app(
     async with aiohttp.ClientSession(timeout=timeout, trace_configs=[counting]) as session:
         app = connection.build_app(settings, session)
         identity = await _identify(settings, app)
-        await asyncio.to_thread(parts.warm_up)
         slack = SlackClients.of(app.client, connection.build_quick_client(settings, session))
-        work = _BackgroundWork.build(slack, parts, intervals)
-        dispatcher, catch_up = _register_listeners(
-            app, settings, parts, work, identity=identity, intervals=intervals
+        tasks = BackgroundTasks()
+        reindex = ReindexRunner(parts.index, slack, edit_seconds=intervals.edit_seconds)
+        catch_up = _register_listeners(
+            app,
+            settings,
+            parts,
+            conversation,
+            slack=slack,
+            tasks=tasks,
+            reindex=reindex,
+            identity=identity,
+            flush_seconds=intervals.flush_seconds,
         )
         transport = build_transport(app, settings, catch_up)
         parts.readiness.watch_connection(transport.is_connected)
-        purging = asyncio.create_task(parts.database.purge_daily())
-        try:
-            dispatcher.start()
-            await transport.open()
-            yield
-        finally:
-            purging.cancel()
-            await transport.close()
-            await catch_up.close()
-            await dispatcher.stop(intervals.grace_seconds)
-            await finish_clearing(CLEANUP_SECONDS)
-            await work.end()
+        yield SlackApp(transport, catch_up, reindex=reindex, tasks=tasks)
 
 
 async def _identify(settings: BotSettings, app: AsyncApp) -> connection.Identity:
@@ -198,40 +153,21 @@ async def _identify(settings: BotSettings, app: AsyncApp) -> connection.Identity
     return identity
 
 
-@dataclass(frozen=True, slots=True)
-class _BackgroundWork:
-    """Work behind the listeners that has to end before the process does."""
-
-    slack: SlackClients
-    tasks: BackgroundTasks
-    runner: PipelineRunner
-    reindex: ReindexRunner
-
-    @classmethod
-    def build(cls, slack: SlackClients, parts: AppParts, intervals: Intervals) -> _BackgroundWork:
-        reindex = ReindexRunner(parts.index, slack, edit_seconds=intervals.edit_seconds)
-        runner = PipelineRunner(parts.pipeline, workers=parts.max_questions)
-        return cls(slack, BackgroundTasks(), runner, reindex)
-
-    async def end(self) -> None:
-        """Stop a sync, and let clicks and commands end."""
-        self.reindex.close()
-        await self.tasks.drain(CLEANUP_SECONDS, cleanup_seconds=CLEANUP_SECONDS)
-        self.runner.close()
-
-
 def _register_listeners(  # noqa: PLR0913  (the parts, by name)
     app: AsyncApp,
     settings: BotSettings,
     parts: AppParts,
-    work: _BackgroundWork,
+    conversation: Conversation,
     *,
+    slack: SlackClients,
+    tasks: BackgroundTasks,
+    reindex: ReindexRunner,
     identity: connection.Identity,
-    intervals: Intervals,
-) -> tuple[Dispatcher, CatchUp]:
-    """Build the handlers and register them; return what is to start."""
-    index, database = parts.index, parts.database
-    slack, tasks, client = work.slack, work.tasks, work.slack.client
+    flush_seconds: float,
+) -> CatchUp:
+    """Build the handlers and register them; return what reads missed questions."""
+    index, database, client = parts.index, parts.database, slack.client
+    dispatcher = conversation.dispatcher
     auto_channels = parse_ids(settings.auto_channels)
     help_channel = settings.help_channel.strip()
     can_escalate = bool(help_channel)
@@ -251,10 +187,10 @@ def _register_listeners(  # noqa: PLR0913  (the parts, by name)
     threads = SlackThreadHistory(slack, names, readable, bot_user=identity.bot_user)
     files = SlackFileReader(FileDownloads(client), reads_images=parts.reads_images)
     follow_ups = FollowUps(database.answers, threads)
-    surface = SlackSurface(slack, can_escalate=can_escalate, flush_seconds=intervals.flush_seconds)
+    surface = SlackSurface(slack, can_escalate=can_escalate, flush_seconds=flush_seconds)
     responder = Responder(
         AnswerFlow(
-            work.runner,
+            conversation.runner,
             database,
             QuestionBuilder(database, threads, files),
             telemetry=parts.telemetry,
@@ -267,17 +203,10 @@ def _register_listeners(  # noqa: PLR0913  (the parts, by name)
         reader=MessageReader(threads, names, follow_ups, readable),
         acknowledgement=Acknowledgement(slack),
         locales=locales,
+        dispatcher=dispatcher,
         telemetry=parts.telemetry,
     )
-    responder.dispatcher = dispatcher = Dispatcher(
-        database.inbox,
-        database.inbox_view,
-        responder.handle,
-        slots=parts.max_questions,
-        show_place=responder.show_place,
-        remove_place=surface.withdraw,
-        pace=intervals.pace,
-    )
+    conversation.surfaces.add("slack", responder)
     config = ListenerConfig(
         bot_user=identity.bot_user,
         team=identity.team,
@@ -299,7 +228,7 @@ def _register_listeners(  # noqa: PLR0913  (the parts, by name)
     # The index: what admins do with it. Channels: what they ask of, and what the LLM is told.
     admin_gate = AdminGate(gate, database.audit)
     admin_commands = AdminCommands(
-        index, work.reindex, gate=admin_gate, slack=slack, list_problems=parts.list_problems
+        index, reindex, gate=admin_gate, slack=slack, list_problems=parts.list_problems
     )
     instructions = InstructionsCommand(
         database.instructions, team=identity.team, team_instructions=parts.instructions
@@ -345,4 +274,4 @@ def _register_listeners(  # noqa: PLR0913  (the parts, by name)
         ),
         suggested_prompts=SuggestedPrompts(index, slack, tasks, gate=gate),
     )
-    return dispatcher, catch_up
+    return catch_up

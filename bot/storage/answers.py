@@ -11,7 +11,7 @@ from sqlalchemy import Engine, Row, Select, and_, delete, func, insert, select, 
 
 from bot.storage import tables
 from bot.storage.tables import encode_json
-from bot.types import MessageKey
+from bot.types import MessageKey, Surface
 from rag_core.types import Answer, Scope
 
 ID_RETENTION = timedelta(days=30)
@@ -50,6 +50,7 @@ class AnswerRecord:
         scope: the part of the documentation that was searched.
         as_of: when that part was last read.
         authors: ids of other people whose words the question or the answer may hold.
+        surface: where it was asked.
     """
 
     id: str
@@ -64,6 +65,7 @@ class AnswerRecord:
     as_of: datetime | None = None
     user_team: str = ""
     authors: tuple[str, ...] = ()
+    surface: Surface = "slack"
 
     @property
     def is_private(self) -> bool:
@@ -131,6 +133,7 @@ class Answers:
             "scope": encode_json(_SCOPE, record.scope),
             "as_of": record.as_of,
             "authors": "".join(f" {each} " for each in record.authors) if texts else "",
+            "surface": record.surface,
         }
         forgotten = select(inbox.c.id).where(inbox.c.id == record.id, inbox.c.user == "")
         with self._engine.begin() as connection:
@@ -252,4 +255,5 @@ def _build_record(row: Row[tuple[object, ...]]) -> AnswerRecord:
         as_of=row.as_of,
         user_team=row.user_team,
         authors=tuple(row.authors.split()),
+        surface=row.surface,
     )

@@ -40,12 +40,14 @@ from bot.storage.inbox_entry import (
 )
 from bot.storage.line_limits import Limits, find_refusal, select_person
 from bot.storage.turns import compute_turn
-from bot.types import IncomingMessage
+from bot.types import IncomingMessage, Surface
 from ingest.state.database import build_insert
 from ingest.state.database_clock import DatabaseMoment
 from ingest.state.process_identity import describe_process, is_process_gone
 
 inbox = tables.inbox
+
+_SLACK: tuple[Surface, ...] = ("slack",)
 
 LEASE_SECONDS = 20.0
 """A question whose lease was not renewed for so long is taken up again."""
@@ -79,7 +81,7 @@ class Inbox:
         self._index = index
         self._here = inbox.c.index_name == index
         self._limits = limits or Limits()
-        self._lease_seconds = lease_seconds
+        self._lease_end = DatabaseMoment(lease_seconds)
         self._process = process or f"{describe_process()} {uuid4().hex[:8]}"
 
     # Arrival
@@ -111,6 +113,7 @@ class Inbox:
             "thread_ts": message.thread_ts,
             "user": message.user,
             "user_team": message.user_team,
+            "surface": message.surface,
             "message": format_message(message),
             "response_url": response_url,
             "status": "waiting",
@@ -135,14 +138,17 @@ class Inbox:
 
     # The line
 
-    def take(self, *, quick: bool = False) -> InboxEntry | None:
+    def take(
+        self, *, quick: bool = False, surfaces: Collection[Surface] = _SLACK
+    ) -> InboxEntry | None:
         """Take the next question of the line, or None.
 
         Args:
             quick: take hints and refusals, which never wait, instead of questions.
+            surfaces: take questions of these alone.
         """
         lane = inbox.c.turn == QUICK_TURN if quick else inbox.c.turn != QUICK_TURN
-        waiting = and_(self._here, inbox.c.status == "waiting", lane)
+        waiting = and_(self._here, lane, inbox.c.status == "waiting", inbox.c.surface.in_(surfaces))
         first = select(inbox.c.id).where(waiting).order_by(*LINE).limit(1)
         if self._engine.dialect.name == "postgresql":
             first = first.with_for_update(skip_locked=True)
@@ -164,7 +170,7 @@ class Inbox:
             .values(
                 status="answering",
                 owner=self._process,
-                leased_until=self._build_lease_end(),
+                leased_until=self._lease_end,
                 attempts=inbox.c.attempts + 1,
             )
         )
@@ -183,7 +189,9 @@ class Inbox:
             self._reserve_rows(connection, chosen)
             connection.execute(
                 statement.values(
-                    status="answering", owner=self._process, leased_until=self._build_lease_end()
+                    status="answering",
+                    owner=self._process,
+                    leased_until=self._lease_end,
                 )
             )
         return self.read_standings(ids)
@@ -258,13 +266,8 @@ class Inbox:
         Returns:
             True if the question was still that of this process.
         """
-        values: dict[str, Any] = {
-            "status": ending,
-            "ended_at": DatabaseMoment(),
-            "message": "",
-            "response_url": "",
-            "owner": "",
-        }
+        values: dict[str, Any] = dict.fromkeys(("message", "response_url", "owner"), "")
+        values |= {"status": ending, "ended_at": DatabaseMoment()}
         if posted is not None:
             values["posted"] = " ".join(posted)
         if free_key:
@@ -295,9 +298,6 @@ class Inbox:
         statement = update(inbox).where(inbox.c.id == entry_id, mine).values(values)
         with self._engine.begin() as connection:
             return connection.scalar(statement.returning(inbox.c.id)) is not None
-
-    def _build_lease_end(self) -> DatabaseMoment:
-        return DatabaseMoment(self._lease_seconds)
 
     # Signals
 

@@ -11,7 +11,7 @@ from sqlalchemy import Column, Engine, Index, Integer, MetaData, Table, UniqueCo
 from ingest.state.column_types import CleanText, UtcDateTime, clean_text
 from ingest.state.migration import Schema, ensure_schema
 
-SCHEMA = Schema("bot", newest="0004", migrations="bot.storage:migrations", last_version=5)
+SCHEMA = Schema("bot", newest="0005", migrations="bot.storage:migrations", last_version=5)
 """The history of these tables: a change of them is a migration there."""
 
 metadata = MetaData()
@@ -49,6 +49,7 @@ answers = Table(
     Column("passed_on_at", UtcDateTime),  # to the help channel
     # Ids of other people whose words it may hold, each between spaces.
     Column("authors", CleanText, nullable=False, server_default=""),
+    Column("surface", CleanText, nullable=False, server_default="slack"),
 )
 
 ratings = Table(
@@ -118,6 +119,7 @@ inbox = Table(
     Column("posted", CleanText, nullable=False),  # time stamps of docent's messages, by spaces
     Column("signal", CleanText, nullable=False),  # what the owner is to do: stop, delete, replace
     Column("ended_at", UtcDateTime),
+    Column("surface", CleanText, nullable=False, server_default="slack"),
     UniqueConstraint("index_name", "team", "channel", "ts", name="bot_inbox_message"),
 )
 

@@ -13,10 +13,11 @@ import pytest
 from slack_sdk.web.async_client import AsyncWebClient
 from sqlalchemy import Engine
 
+from bot.app import run_app
+from bot.app_parts import AppParts, Intervals
 from bot.conversation.lease_keeper import Pace
 from bot.index_service import IndexService, PageLabels, SyncRequest
 from bot.settings import BotSettings
-from bot.slack.app import AppParts, Intervals, run_app
 from bot.storage.database import BotDatabase
 from bot.storage.problems import Problem
 from ingest.changes.preview import Preview

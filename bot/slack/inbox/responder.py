@@ -80,6 +80,7 @@ class Responder:
         reader: MessageReader,
         acknowledgement: Acknowledgement,
         locales: UserLocales,
+        dispatcher: Dispatcher,
         telemetry: Telemetry | None = None,
     ) -> None:
         self._flow = flow
@@ -92,8 +93,7 @@ class Responder:
         self._acknowledgement = acknowledgement
         self._locales = locales
         self._telemetry = telemetry or Telemetry()
-        self.dispatcher: Dispatcher
-        """Sends signals; set once, as the dispatcher needs the responder first."""
+        self._dispatcher = dispatcher
 
     async def handle(self, question: OpenQuestion) -> Outcome:
         """Answer one question, and return what became of it."""
@@ -149,11 +149,15 @@ class Responder:
         set_language(await self._locales.find_locale(message.user))
         return await self._surface.show_waiting(message, answers.render_place(place)) or posted
 
+    async def withdraw(self, message: IncomingMessage, posted: tuple[str, ...]) -> None:
+        """Remove the messages that showed the place of a question."""
+        await self._surface.withdraw(message, posted)
+
     async def on_stop_click(self, click: Click, respond: Respond) -> None:
         """Stop the answer whose button was pressed, if its asker pressed it."""
         here = QuestionFilter(click.channel, posted=click.message_ts)
         # Its message may have been posted a moment ago, and not be recorded yet.
-        found = self.dispatcher.find_active(here) or await asyncio.to_thread(
+        found = self._dispatcher.find_active(here) or await asyncio.to_thread(
             self._database.inbox_view.list_open, here
         )
         if not found:
@@ -161,7 +165,7 @@ class Responder:
         elif not await self._is_asker(found[-1].message, click):
             await respond_privately(respond, click, words.STOP_NOT_YOURS)
         else:
-            await self.dispatcher.send("stop", here)
+            await self._dispatcher.send("stop", here)
 
     async def _is_asker(self, message: IncomingMessage, click: Click) -> bool:
         """Return whether the person who clicked has asked."""
@@ -294,7 +298,7 @@ class Responder:
             others = await asyncio.to_thread(view.list_open, here)
             if all(each.id == question.id for each in others):
                 break
-            await self.dispatcher.send("replace", here, but=question.id)
+            await self._dispatcher.send("replace", here, but=question.id)
             await asyncio.sleep(REPLACE_SECONDS)
         question.posted = question.posted or await asyncio.to_thread(
             view.find_last_posted, here, but=question.id

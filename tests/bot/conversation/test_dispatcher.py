@@ -112,6 +112,7 @@ class Bench:
             slots=2,
             show_place=self.places.show,
             remove_place=self.places.remove,
+            surfaces=("slack",),
             pace=pace,
         )
 

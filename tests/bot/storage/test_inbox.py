@@ -193,6 +193,15 @@ class TestLine:
         assert inbox.take(quick=True) is None
         assert take_all(inbox) == ["1.0"]
 
+    def test_a_process_takes_questions_of_its_surfaces_alone(self, inbox: Inbox):
+        inbox.add(name(1), message("1.0", surface="discord"))
+        inbox.add(name(2), message("2.0"))
+        assert take_all(inbox) == ["2.0"]
+        assert inbox.take(surfaces=("mcp", "http")) is None
+        entry = inbox.take(surfaces=("slack", "discord"))
+        assert entry is not None
+        assert (entry.id, entry.message.surface) == (name(1), "discord")
+
     def test_of_many_that_take_at_once_each_gets_another_one(self, engine: Engine, inbox: Inbox):
         for number in range(8):
             inbox.add(name(number), message(f"{number}.0"))

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from bot.slack.app import run_app
+from bot.app import run_app
 from bot.slack.views import buttons
 from bot.texts import answers
 from bot.texts import asking as words

@@ -5,7 +5,7 @@ import json
 import pytest
 from sqlalchemy import text
 
-from bot.slack.app import Intervals
+from bot.app_parts import Intervals
 from bot.slack.views import buttons
 from bot.texts import answers
 from rag_core.errors import (

@@ -9,8 +9,9 @@ import time
 import aiohttp
 import pytest
 
+from bot.app import serve
+from bot.app_parts import Intervals
 from bot.errors import SlackUnavailableError
-from bot.slack.app import Intervals, serve
 from bot.storage import database
 from bot.storage.database import BotDatabase
 from bot.texts import answers

@@ -1,0 +1,76 @@
+"""The running bot: its surfaces, over one line of questions."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Callable
+
+from bot.app_parts import AppParts, Conversation, Intervals
+from bot.settings import BotSettings
+from bot.slack.app import connect_slack
+from bot.stop_signals import run_until_stopped
+
+
+async def serve(
+    settings: BotSettings,
+    parts: AppParts,
+    *,
+    intervals: Intervals | None = None,
+    on_stop: Callable[[], None] = lambda: None,
+) -> None:
+    """Run the bot until SIGTERM or SIGINT; answers in flight may end.
+
+    A start that has not ended by then is given up.
+
+    Args:
+        settings: tokens, channels and people.
+        parts: the parts that do not depend on a surface.
+        intervals: seconds between flushes and edits, and for the end.
+        on_stop: called as soon as the signal comes, even if docent still starts.
+
+    Raises:
+        SettingsError: a token or secret is missing.
+        SlackUnavailableError: Slack refused a token or can't be reached.
+    """
+    app = run_app(settings, parts, intervals=intervals or Intervals())
+    await run_until_stopped(app, on_stop=on_stop)
+
+
+@contextlib.asynccontextmanager
+async def run_app(
+    settings: BotSettings, parts: AppParts, *, intervals: Intervals
+) -> AsyncIterator[None]:
+    """Keep the bot connected for the time of the block.
+
+    Args:
+        settings: tokens, channels and people.
+        parts: the parts that do not depend on a surface.
+        intervals: seconds between flushes and edits, and for the end.
+
+    Yields:
+        None, once questions arrive.
+
+    Raises:
+        SettingsError: a token or secret is missing.
+        SlackUnavailableError: Slack refused a token or can't be reached.
+    """
+    conversation = Conversation.build(parts, intervals.pace)
+    async with contextlib.AsyncExitStack() as connected:
+        connecting = [connect_slack(settings, parts, conversation, intervals)]
+        apps = [await connected.enter_async_context(each) for each in connecting]
+        await asyncio.to_thread(parts.warm_up)
+        purging = asyncio.create_task(parts.database.purge_daily())
+        try:
+            conversation.dispatcher.start()
+            for app in apps:
+                await app.open()
+            yield
+        finally:
+            purging.cancel()
+            for app in apps:
+                await app.close()
+            await conversation.dispatcher.stop(intervals.grace_seconds)
+            for app in apps:
+                await app.end()
+            conversation.runner.close()
