@@ -267,6 +267,7 @@ HOMES = {
         "bot.slack.listeners",
     },
     "slack_sdk": {"bot.slack"},
+    "soupsieve": {"ingest.formats.html_elements.clutter"},
     "sqlalchemy": {
         "bot.storage",
         "ingest.lazy",

@@ -62,7 +62,7 @@ class Gate:
 
     def wait(self) -> None:
         self.reached.set()
-        if not self._opened.wait(20):
+        if not self._opened.wait(60):
             raise TimeoutError("no test opened the gate")
 
 

@@ -6,25 +6,31 @@ import re
 from collections.abc import Iterable
 
 from bs4.element import Tag
+from soupsieve import SoupSieve
+from soupsieve import compile as compile_selector
 
 from ingest.formats.html_elements.buttons import HEADINGS, SENTENCES, keep_buttons
 
-_UNSEEN = (
+_UNSEEN_CLASSES = (
     ".sr-only, .visually-hidden, .visuallyhidden, .screen-reader-text, .screen-reader-only, "
     ".sd-hide-text, .a11y-hidden, .show-for-sr, .u-visually-hidden"
 )
+_UNSEEN = compile_selector(_UNSEEN_CLASSES)
 """Text for screen readers."""
 
-_DROPPED = (
-    "script, style, noscript, template, svg, nav, input, select, textarea, iframe, dialog, "
-    "object, canvas, audio, video, [role=navigation], [role=banner], [role=contentinfo], "
+_DROPPED_TAGS = (
+    *("script", "style", "noscript", "template", "svg", "nav", "input", "select", "textarea"),
+    *("iframe", "dialog", "object", "canvas", "audio", "video", "mat-icon"),
+)
+_DROPPED = compile_selector(
+    "[role=navigation], [role=banner], [role=contentinfo], "
     "[role=search], [aria-hidden=true], [aria-label*=breadcrumb i], [itemtype*=BreadcrumbList], "
     # signs and buttons
     ".anchor-icon, .clipboard-copy, .copybtn, .copy-btn, .copy-button, .expressive-code .copy, "
-    ".md-clipboard, .zeroclipboard-container, mat-icon, [class^=material-icons], "
+    ".md-clipboard, .zeroclipboard-container, [class^=material-icons], "
     "[class*=' material-icons'], [class*=material-symbols], "
     # text that no eye sees
-    f"{_UNSEEN}, "
+    f"{_UNSEEN_CLASSES}, "
     # links beside the text
     ".edit-this-page, .edit-link, .edit-page-link, .theme-edit-this-page, .theme-last-updated, "
     ".md-content__button, .md-source-file, .VPDocFooter, .td-page-meta, [rel~=edit], .skip-link, "
@@ -33,12 +39,19 @@ _DROPPED = (
 )
 """Surroundings by their role, or by the class that a site maker gives to nothing else."""
 
-_BARS = (
+_BARS = compile_selector(
     ".contents.topic, .contents.local, .filter, .multipleCode, .page-toc, .pagination, "
     ".pagination-nav, .prev-next-area, .related, .sidebar, .sphinxsidebar, .tab-wrapper, "
     ".table-of-contents, .toc"
 )
 """Bars of links and tabs, by the class names of site generators; dropped if all is links."""
+
+_MARK_ATTRIBUTES = {"role", "aria-hidden", "aria-label", "itemtype", "rel"}
+_MARK_CLASSES = {
+    name
+    for selector in (_UNSEEN, _DROPPED, _BARS)
+    for name in re.findall(r"\.([\w-]+)", selector.pattern)
+}
 
 _PERMALINKS = {"", "#", "¶", "§", "🔗", "\u200b", "\uf0c1", "link", "permalink"}
 _SIGNS = _PERMALINKS - {"", "link", "permalink"}
@@ -91,11 +104,11 @@ def drop_surroundings(main: Tag) -> None:
     _drop_feedback(main)
     keep_buttons(main)
     _name_signs(main)
-    _drop_all(main.select(_DROPPED))
+    _drop_all(_select_dropped(main))
     _drop_all(tag for tag in main.select(".breadcrumb, .breadcrumbs") if _is_short_bar(tag))
     _drop_all(tag for tag in main.select(".feedback") if _is_short_form(tag))
     _drop_all(main.select("[class*=language-] > span.lang"))  # VitePress writes it in a corner
-    for tag in main.select(_BARS):
+    for tag in _select_marked(main, _BARS):
         linked = sum(len(link.get_text()) for link in tag.find_all("a"))
         if linked >= 0.8 * len(tag.get_text().strip()):
             tag.extract()
@@ -104,6 +117,28 @@ def drop_surroundings(main: Tag) -> None:
     for string in main.find_all(string=_PRIVATE):
         if _PRIVATE.fullmatch(string):
             string.extract()  # an icon, as a character of a font
+
+
+def _select_dropped(main: Tag) -> list[Tag]:
+    return [*main.find_all(_DROPPED_TAGS), *_select_marked(main, _DROPPED)]
+
+
+def _select_marked(main: Tag, selector: SoupSieve) -> list[Tag]:
+    """Select elements by their attributes, faster than `select`."""
+    return list(selector.filter(main.find_all(_has_mark)))
+
+
+def _has_mark(tag: Tag) -> bool:
+    """Return whether an element has what a selector here asks for."""
+    if not tag.attrs:
+        return False
+    classes = tag.get("class") or ()
+    names = classes.split() if isinstance(classes, str) else classes
+    return (
+        not _MARK_ATTRIBUTES.isdisjoint(tag.attrs)
+        or not _MARK_CLASSES.isdisjoint(names)
+        or any("material-" in name for name in names)
+    )
 
 
 def _name_signs(main: Tag) -> None:
@@ -118,7 +153,7 @@ def _name_signs(main: Tag) -> None:
         label = str(tag.parent["aria-label"]) if tag.parent else ""
         if tag.get_text().strip() and label.split() == tag.get_text().split():
             del tag["aria-hidden"]
-    for unseen in main.select(_UNSEEN):
+    for unseen in _select_marked(main, _UNSEEN):
         # What screen readers say in other words, such as a price, stands beside it.
         for shown in (unseen.find_previous_sibling(), unseen.find_next_sibling()):
             is_hidden = shown is not None and shown.get("aria-hidden") == "true"
@@ -130,14 +165,14 @@ def _name_sign(cell: Tag) -> None:
     parts = cell.find_all(name=True)
     if not parts or any(part.name not in _SIGN_PARTS for part in parts):
         return
-    hidden = cell.select(_DROPPED)
+    hidden = _select_dropped(cell)
     shown = (each for each in cell.find_all(string=True) if each.strip())
     if any(
         not any(parent is each for parent in string.parents for each in hidden) for string in shown
     ):
         return
     names = (
-        *(tag.get_text() for tag in cell.select(_UNSEEN)),
+        *(tag.get_text() for tag in _select_marked(cell, _UNSEEN)),
         *(tag.get_text() for tag in cell.select("svg > title")),
         *(str(tag.get(name) or "") for tag in parts for name in ("aria-label", "title", "alt")),
         cell.get_text(),
