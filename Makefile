@@ -75,7 +75,7 @@ test: install-dev
 	$(PYTEST)
 
 coverage: install-dev
-	$(PYTEST) --cov --cov-fail-under=$(COVERAGE_FLOOR)
+	$(PYTEST) --durations 40 --cov --cov-fail-under=$(COVERAGE_FLOOR)
 
 # The server is Debian's, in a temporary folder, on the loopback interface, without root's rights.
 test-postgres: install-dev
