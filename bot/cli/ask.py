@@ -13,7 +13,9 @@ from rag_core.errors import DocentError
 
 if TYPE_CHECKING:
     from bot.control.client import ControlClient
+    from ingest.settings import IngestSettings
     from rag_core.pipeline import Pipeline
+    from rag_core.protocols import VectorStore
     from rag_core.types import Question, Scope
 
 Sources = Annotated[
@@ -118,14 +120,11 @@ def _connect_pipeline(scope: Scope) -> Iterator[Pipeline | ControlClient]:
     Raises:
         QuestionError: no page of the local index is in the scope; the service says so later.
     """
-    from bot.control.client import ControlClient
-    from bot.scope_check import check_scope
     from ingest.settings import IngestSettings
     from rag_core.factory import open_models, open_pipeline, open_store
     from rag_core.settings import RagSettings
 
-    service = ControlClient.find(IngestSettings.load())
-    if service is not None:
+    if (service := _find_service(IngestSettings.load())) is not None:
         yield service
         return
     settings = RagSettings.load()
@@ -134,7 +133,7 @@ def _connect_pipeline(scope: Scope) -> Iterator[Pipeline | ControlClient]:
     try:
         pipeline = open_pipeline(settings, models, store)
         pipeline.require_live_index()
-        check_scope(store, scope)
+        _check_scope(store, scope)
         # Load the models now, so that the timings of the stages exclude it.
         models.warm_up()
         pipeline.warm_up()
@@ -142,6 +141,31 @@ def _connect_pipeline(scope: Scope) -> Iterator[Pipeline | ControlClient]:
     finally:
         models.close()
         store.close()
+
+
+def _check_scope(store: VectorStore, scope: Scope) -> None:
+    """Check that a scope has pages; without one, import nothing for that."""
+    from rag_core.types import Scope
+
+    if scope != Scope():
+        from bot.scope_check import check_scope
+
+        check_scope(store, scope)
+
+
+def _find_service(settings: IngestSettings) -> ControlClient | None:
+    """Return the service that holds the index.
+
+    Most of the time there is none, and the imports of its client would take longer than an answer.
+    """
+    from bot.control.socket_path import build_socket_path, is_private_socket
+
+    path = build_socket_path(settings)
+    if path is None or not is_private_socket(path):
+        return None
+    from bot.control.client import ControlClient
+
+    return ControlClient.find(settings)
 
 
 def _build_question(text: str, scope: Scope) -> Question:
