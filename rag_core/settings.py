@@ -36,10 +36,13 @@ class Settings(BaseSettings):
         """Read the settings.
 
         Raises:
-            SettingsError: a value is not valid; the sentence names the variable and the problem.
+            SettingsError: a value is not valid, and the sentence names the variable and the
+                problem; or .env can't be read as text.
         """
         try:
             return cls(**overrides)
+        except UnicodeDecodeError as error:
+            raise SettingsError("The file .env is not in UTF-8: save it as UTF-8.") from error
         except ValidationError as error:
             first = error.errors()[0]
             name = cls.get_variable_name(str(first["loc"][0])) if first["loc"] else "a setting"

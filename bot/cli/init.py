@@ -88,7 +88,8 @@ def init(  # noqa: PLR0913  (the options, by name)
 
 
 def _has_terminal() -> bool:
-    return sys.stdin.isatty() and sys.stderr.isatty()
+    # A stream is None if it was closed before docent was started.
+    return all(stream is not None and stream.isatty() for stream in (sys.stdin, sys.stderr))
 
 
 def _parse_settings(words: list[str]) -> dict[str, str]:

@@ -12,6 +12,7 @@ from rich.text import Text
 from bot.cli import terminal
 from bot.cli.console import err
 from bot.printable import join_lines
+from rag_core.errors import SettingsError
 
 if TYPE_CHECKING:
     from bot.setup.choices import Values
@@ -127,12 +128,19 @@ class _Dialogue:
                 if name == "DOCENT_RERANKER_MODEL" and not self.values["DOCENT_RERANK_URL"]:
                     continue
                 answer = self._ask(question, name, default)
+                is_bare = name.endswith("_URL") and "://" not in answer
+                answer = f"http://{answer}" if is_bare and answer not in {"", "-"} else answer
                 self.values[name] = "" if answer == "-" else answer
             # Without a rerank server, the order of the search stays: nothing is downloaded.
             profile = "qwen3" if self.values["DOCENT_RERANK_URL"] else "starter"
             self.values["DOCENT_PROFILE"] = profile
-            if self._accept(self._load_and_check(check_model_files)):
-                return
+            try:
+                if self._accept(self._load_and_check(check_model_files)):
+                    return
+            except SettingsError as error:
+                if not any(name in str(error) for name in names):
+                    raise
+                _print(str(error), style="yellow")
 
     def ask_for_llm(self) -> None:
         """Ask for the LLM, and offer the models that its server has."""
@@ -300,7 +308,8 @@ class _Dialogue:
         return load_settings(RagSettings, self.values)
 
     def _load_and_check(self, check: CheckModels) -> Iterable[CheckResult]:
-        return check(self._load_rag()) if self._should_check else ()
+        settings = self._load_rag()  # also where nothing is tried: what is written must be valid
+        return check(settings) if self._should_check else ()
 
     def _load_and_print(self, check: CheckModels) -> None:
         terminal.print_checks(self._load_and_check(check))

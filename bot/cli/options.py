@@ -39,7 +39,7 @@ def read_question(argument: str | None) -> str:
     """
     if argument not in {None, "-"}:
         return str(argument)
-    if argument is None and sys.stdin.isatty():
+    if sys.stdin is None or (argument is None and sys.stdin.isatty()):
         raise typer.BadParameter("there is no question: write it in quotes, or pipe it in")
     text = sys.stdin.buffer.read(_LONGEST_INPUT).decode(errors="replace").strip()
     if not text and argument is None:

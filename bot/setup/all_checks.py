@@ -16,6 +16,7 @@ from bot.setup.service_checks import check_health, check_slack_app
 from ingest.settings import IngestSettings
 from rag_core.errors import DocentError, SettingsError
 from rag_core.generation.instructions import read_instructions
+from rag_core.generation.llm.role import LLMRole
 from rag_core.models.known_answers import CheckResult
 from rag_core.query.glossary import Glossary
 from rag_core.settings import RagSettings
@@ -67,6 +68,8 @@ def find_setting_problems() -> Iterator[str]:
                 read_instructions(settings.instructions)
                 if settings.glossary:
                     Glossary.read(settings.glossary)
+                LLMRole.answering(settings)
+                LLMRole.rewriting(settings)
         except SettingsError as error:
             yield str(error)
     try:

@@ -72,7 +72,10 @@ def inspect_machine(settings: RagSettings) -> Machine:
 
 def measure_download(settings: RagSettings) -> int | None:
     """Return the bytes to download; None if the hub is silent."""
-    from rag_core.models.hub import fetch_download_size, has_model
+    try:
+        from rag_core.models.hub import fetch_download_size, has_model
+    except ImportError:  # docent is installed without the extra `local`
+        return None
 
     models = (
         (settings.embedding_model, settings.embedding_revision),

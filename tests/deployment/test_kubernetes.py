@@ -233,7 +233,7 @@ def test_the_images_are_those_of_this_version():
 
 def test_patches_change_only_what_is_there():
     paths = {"/spec/template/spec/topologySpreadConstraints", "/spec/ports/-"}
-    paths.add("/spec/template/spec/containers/0/ports/-")
+    paths |= {"/spec/template/spec/containers/0/ports/-", "/spec/publishNotReadyAddresses"}
     for name in ("scale", "http"):
         for patch in KUSTOMIZATIONS[name]["patches"]:
             operations = yaml.safe_load(patch["patch"])

@@ -127,3 +127,12 @@ def test_settings_are_frozen():
 )
 def test_milvus_path(uri, path):
     assert RagSettings.load(milvus_uri=uri).milvus_path == path
+
+
+def test_a_file_in_another_encoding_is_one_sentence(tmp_path: Path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / ".env").write_text("DOCENT_PROFILE=starter\n", encoding="utf-16")
+    with pytest.raises(
+        SettingsError, match=r"^The file \.env is not in UTF-8: save it as UTF-8\.$"
+    ):
+        RagSettings.load()

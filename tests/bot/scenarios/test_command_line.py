@@ -153,6 +153,8 @@ class TestHelp:
         assert run("ask").code == 2
         assert run("frobnicate").code == 2
         assert run("search", "x", "--limit", "0").code == 2
+        monkeypatch.setattr(sys, "stdin", None)  # it was closed before docent was started
+        assert run("ask", "-").code == 2
 
 
 def _list_scores(rows: list[dict]) -> list[float]:

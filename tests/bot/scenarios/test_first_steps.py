@@ -241,6 +241,17 @@ def test_a_person_is_asked_and_sees_what_is_written(
     }
 
 
+def test_a_wrong_address_of_a_model_server_is_asked_for_again(terminal: Terminal):
+    terminal.answer("Where is your documentation? [docs]", "docs\n")
+    terminal.answer("Which models? [1]", "server\n")
+    terminal.answer("Address of the embedding server", "localhost:no-port\n")
+    terminal.answer("Its model", "\n")
+    terminal.answer("Address of the rerank server", "-\n")
+    terminal.answer("DOCENT_EMBEDDING_URL", "")
+    terminal.answer("Address of the embedding server", "\x03")
+    assert terminal.end() == 130
+
+
 def test_ctrl_c_writes_nothing(terminal: Terminal):
     terminal.answer("Where is your documentation? [docs]", "docs\n")
     terminal.answer("Which models? [1]", "\x03")

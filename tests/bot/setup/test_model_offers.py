@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import sys
+
 import pytest
 
 from bot.setup.machine import Gpu
-from bot.setup.model_offers import Machine, list_offers, suggest_choice
+from bot.setup.model_offers import Machine, list_offers, measure_download, suggest_choice
+from rag_core.settings import RagSettings
 
 GPU = Gpu("H200", 150_000_000_000)
 
@@ -34,3 +37,9 @@ def test_the_machine_is_described():
     assert Machine(1, None, None, None).describe() == (
         "This machine has 1 core, no GPU. The hub of models does not answer."
     )
+
+
+def test_without_the_hub_s_package_nothing_is_known_of_a_download(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.delitem(sys.modules, "rag_core.models.hub", raising=False)
+    monkeypatch.setitem(sys.modules, "huggingface_hub", None)
+    assert measure_download(RagSettings.load()) is None

@@ -6,6 +6,7 @@ from importlib.metadata import PackageNotFoundError
 
 import pytest
 
+from bot.health.traces import ENDPOINTS
 from bot.setup import packages
 from bot.setup.packages import EXTRAS, check_packages
 from ingest.settings import IngestSettings
@@ -50,10 +51,14 @@ def test_what_the_settings_need_is_named_with_the_line_to_type(rag, ingest, extr
     assert result.says.count("pip install") == 1
 
 
-def test_traces_need_their_package(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", "http://127.0.0.1:9")
+@pytest.mark.parametrize("name", ENDPOINTS)
+def test_traces_need_their_package(monkeypatch: pytest.MonkeyPatch, name: str):
+    monkeypatch.setenv(name, "http://127.0.0.1:9")
     result = check_packages(RagSettings.load(**SERVERS), IngestSettings.load())
+    assert f"though {name} is set" in result.says
     assert "docent-bot[otel]" in result.says
+    monkeypatch.setenv("OTEL_SDK_DISABLED", "true")
+    assert check_packages(RagSettings.load(**SERVERS), IngestSettings.load()).passed
 
 
 def test_each_extra_is_named_once():

@@ -1,0 +1,28 @@
+"""What is wrong with the settings is found before anything is started."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from bot.setup.all_checks import find_setting_problems
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "says"),
+    [
+        ("DOCENT_LLM_OPTIONS", "{bad", "DOCENT_LLM_OPTIONS is no JSON"),
+        ("DOCENT_REWRITE_OPTIONS", "[1]", "DOCENT_REWRITE_OPTIONS is no JSON object"),
+        ("DOCENT_GLOSSARY", "nofile.txt", "DOCENT_GLOSSARY names the file"),
+        ("DOCENT_HTTP_PORT", "xyz", "DOCENT_HTTP_PORT is not valid"),
+    ],
+)
+def test_a_wrong_setting_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, value: str, says: str
+):
+    monkeypatch.chdir(tmp_path)
+    assert list(find_setting_problems()) == []
+    monkeypatch.setenv(name, value)
+    (problem,) = find_setting_problems()
+    assert problem.startswith(says)
