@@ -1,6 +1,7 @@
 # syntax=docker/dockerfile:1
 # docent in two images: `docker build -t docent .` makes the full one, and
-# `docker build -t docent:slim --target slim .` one without torch, for models on a server.
+# `docker build -t docent:slim --target slim .` one without torch, for models on a server
+# or the profile `starter`.
 # docs/deployment.md explains both.
 ARG PYTHON_VERSION=3.11
 

@@ -9,12 +9,13 @@ from bot.conversation.dispatcher import Dispatcher
 from bot.conversation.lease_keeper import Pace
 from bot.conversation.protocols import AnswerPipeline
 from bot.conversation.runner import WORKERS, PipelineRunner
-from bot.conversation.surfaces import Surfaces
+from bot.conversation.surfaces import SurfaceHandler
 from bot.health.readiness import Readiness
 from bot.health.telemetry import Telemetry
 from bot.index_service import IndexService
 from bot.storage.database import BotDatabase
 from bot.storage.problems import Problem
+from bot.types import Surface
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,21 +75,18 @@ class Conversation:
     """
 
     runner: PipelineRunner
-    surfaces: Surfaces
+    surfaces: dict[Surface, SurfaceHandler]
     dispatcher: Dispatcher
 
     @classmethod
     def build(cls, parts: AppParts, pace: Pace) -> Conversation:
         """Build the line and the workers over the parts of the bot."""
-        surfaces = Surfaces()
+        surfaces: dict[Surface, SurfaceHandler] = {}
         dispatcher = Dispatcher(
             parts.database.inbox,
             parts.database.inbox_view,
-            surfaces.handle,
+            surfaces,
             slots=parts.max_questions,
-            show_place=surfaces.show_place,
-            remove_place=surfaces.withdraw,
-            surfaces=surfaces.names,
             pace=pace,
         )
         runner = PipelineRunner(parts.pipeline, workers=parts.max_questions)

@@ -8,12 +8,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from bot.cli.options import AsJson, QuestionArgument, print_json, read_question
+from bot.cli.options import AsJson, QuestionArgument, find_service, print_json, read_question
 from rag_core.errors import DocentError
 
 if TYPE_CHECKING:
     from bot.control.client import ControlClient
-    from ingest.settings import IngestSettings
     from rag_core.pipeline import Pipeline
     from rag_core.protocols import VectorStore
     from rag_core.types import Question, Scope
@@ -124,7 +123,7 @@ def _connect_pipeline(scope: Scope) -> Iterator[Pipeline | ControlClient]:
     from rag_core.factory import open_models, open_pipeline, open_store
     from rag_core.settings import RagSettings
 
-    if (service := _find_service(IngestSettings.load())) is not None:
+    if (service := find_service(IngestSettings.load())) is not None:
         yield service
         return
     settings = RagSettings.load()
@@ -151,21 +150,6 @@ def _check_scope(store: VectorStore, scope: Scope) -> None:
         from bot.scope_check import check_scope
 
         check_scope(store, scope)
-
-
-def _find_service(settings: IngestSettings) -> ControlClient | None:
-    """Return the service that holds the index.
-
-    Most of the time there is none, and the imports of its client would take longer than an answer.
-    """
-    from bot.control.socket_path import build_socket_path, is_private_socket
-
-    path = build_socket_path(settings)
-    if path is None or not is_private_socket(path):
-        return None
-    from bot.control.client import ControlClient
-
-    return ControlClient.find(settings)
 
 
 def _build_question(text: str, scope: Scope) -> Question:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from bot.cli import inspection
-from bot.cli.options import AsJson, print_json
+from bot.cli.options import AsJson, find_service, print_json
 
 if TYPE_CHECKING:
     from bot.index_service import SyncRequest
@@ -165,15 +165,10 @@ def _roll_back(settings: IngestSettings) -> IndexVersion:
 
     People wait for a rollback, so this imports only what it needs.
     """
-    from bot.control.socket_path import build_socket_path, is_private_socket
-
-    path = build_socket_path(settings)
-    if path is not None and is_private_socket(path):
+    if service := find_service(settings):
         from bot.control import protocol
-        from bot.control.client import ControlClient
 
-        if service := ControlClient.find(settings):
-            return protocol.parse_version(service.run(protocol.ControlRequest("roll_back")))
+        return protocol.parse_version(service.run(protocol.ControlRequest("roll_back")))
     from bot.control.local_rollback import roll_back_locally
 
     return roll_back_locally(settings)

@@ -128,19 +128,14 @@ class _Dialogue:
                 if name == "DOCENT_RERANKER_MODEL" and not self.values["DOCENT_RERANK_URL"]:
                     continue
                 answer = self._ask(question, name, default)
-                is_bare = name.endswith("_URL") and "://" not in answer
-                answer = f"http://{answer}" if is_bare and answer not in {"", "-"} else answer
-                self.values[name] = "" if answer == "-" else answer
+                answer = "" if answer == "-" else answer
+                is_bare = name.endswith("_URL") and answer and "://" not in answer
+                self.values[name] = f"http://{answer}" if is_bare else answer
             # Without a rerank server, the order of the search stays: nothing is downloaded.
             profile = "qwen3" if self.values["DOCENT_RERANK_URL"] else "starter"
             self.values["DOCENT_PROFILE"] = profile
-            try:
-                if self._accept(self._load_and_check(check_model_files)):
-                    return
-            except SettingsError as error:
-                if not any(name in str(error) for name in names):
-                    raise
-                _print(str(error), style="yellow")
+            if self._try(check_model_files, names):
+                return
 
     def ask_for_llm(self) -> None:
         """Ask for the LLM, and offer the models that its server has."""
@@ -148,7 +143,7 @@ class _Dialogue:
 
         self._begin_step("LLM")
         if self._has_any("OPENAI_API_KEY", "OPENAI_BASE_URL"):
-            self._load_and_print(check_llm)
+            terminal.print_checks(self._load_and_check(check_llm))
             return
         while True:
             kind = self._choose("Who writes the answers?", LLMS.values(), LLMS, self._find_llm())
@@ -157,7 +152,7 @@ class _Dialogue:
                 return
             self._ask_for_llm_server(kind)
             self._ask_for_llm_model()
-            if self._accept(self._load_and_check(check_llm)):
+            if self._try(check_llm, ("OPENAI_BASE_URL", "OPENAI_API_KEY", "DOCENT_LLM_MODEL")):
                 return
 
     def _find_llm(self) -> str:
@@ -276,8 +271,7 @@ class _Dialogue:
 
     def _ask_for_secret(self, question: str, name: str) -> None:
         """Ask for a secret; an empty answer keeps the old one."""
-        has_one = self.values.get(name) or self._written.get(name)
-        hint = "; Enter keeps yours" if has_one else ""
+        hint = "; Enter keeps yours" if self.values.get(name) or self._written.get(name) else ""
         answer = typer.prompt(
             f"{question}{hint}", default="", hide_input=True, show_default=False, err=True
         )
@@ -311,15 +305,21 @@ class _Dialogue:
         settings = self._load_rag()  # also where nothing is tried: what is written must be valid
         return check(settings) if self._should_check else ()
 
-    def _load_and_print(self, check: CheckModels) -> None:
-        terminal.print_checks(self._load_and_check(check))
+    def _try(self, check: CheckModels, names: Iterable[str]) -> bool:
+        """Try what was answered to these names; return False to ask again."""
+        try:
+            return self._accept(self._load_and_check(check))
+        except SettingsError as error:
+            if all(name not in str(error) for name in names):
+                raise
+            _print(str(error), style="yellow")
+        return False
 
     def _accept(self, checks: Iterable[CheckResult]) -> bool:
         """Print the results; let the person decide if something is wrong."""
         results = terminal.print_checks(checks)
-        if all(result.passed for result in results):
-            return True
-        return not typer.confirm("Ask again (y), or keep this answer (n)?", default=True, err=True)
+        is_fine = all(result.passed for result in results)
+        return is_fine or not typer.confirm("Ask again? (n keeps it)", default=True, err=True)
 
 
 def _suggest_folder() -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import deque
-from collections.abc import Awaitable, Callable, Collection
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from typing import Any, TypeVar
 from uuid import uuid4
@@ -15,7 +15,8 @@ from bot.conversation.arrival import Arrival
 from bot.conversation.inbox_writer import InboxWriter, Outcome
 from bot.conversation.lease_keeper import LeaseKeeper, Pace
 from bot.conversation.open_question import OpenQuestion
-from bot.conversation.waiting_line import RemovePlace, ShowPlace, WaitingLine
+from bot.conversation.surfaces import SurfaceHandler
+from bot.conversation.waiting_line import WaitingLine
 from bot.storage.inbox import Inbox
 from bot.storage.inbox_entry import InboxEntry, Signal
 from bot.storage.inbox_view import InboxView
@@ -26,9 +27,6 @@ from rag_core.request_id import REQUEST_ID
 
 Result = TypeVar("Result")
 
-Handle = Callable[[OpenQuestion], Awaitable[Outcome]]
-"""Answers one question."""
-
 _MAX_OFFERED = 1_000
 """Most messages remembered, so that none is answered twice while the database is away."""
 
@@ -36,18 +34,15 @@ logger = logging.getLogger(__name__)
 
 
 class Dispatcher:
-    """Takes questions from the inbox, fairly among people, and gives them to `handle`."""
+    """Takes questions from the inbox, fairly among people, and gives them to their surfaces."""
 
-    def __init__(  # noqa: PLR0913  (the parts, by name)
+    def __init__(
         self,
         inbox: Inbox,
         view: InboxView,
-        handle: Handle,
+        surfaces: Mapping[Surface, SurfaceHandler],
         *,
         slots: int,
-        show_place: ShowPlace,
-        remove_place: RemovePlace,
-        surfaces: Collection[Surface],
         pace: Pace | None = None,
     ) -> None:
         """Take at most `slots` questions at a time; `start` begins.
@@ -55,15 +50,11 @@ class Dispatcher:
         Args:
             inbox: the questions.
             view: reads them.
-            handle: answers one.
+            surfaces: those of this process; questions of others are left to theirs.
             slots: most questions in the pipeline at a time.
-            show_place: shows a person that their question waits.
-            remove_place: takes that back.
-            surfaces: takes questions of these alone.
             pace: the times that pace it.
         """
         self._inbox = inbox
-        self._handle = handle
         self._slots = slots
         self._surfaces = surfaces
         self._pace = pace or Pace()
@@ -72,8 +63,10 @@ class Dispatcher:
             view,
             self._writer.run_blocking,
             inbox,
-            show_place,
-            remove_place=remove_place,
+            lambda message, *shown: surfaces[message.surface].show_place(message, *shown),
+            remove_place=lambda message, *shown: surfaces[message.surface].remove_place(
+                message, *shown
+            ),
             is_full=lambda: self._used >= self._slots,
         )
         self._active: dict[str, OpenQuestion] = {}
@@ -256,7 +249,7 @@ class Dispatcher:
             shown = await self._line.remove(question.id)
             question.is_watched = shown is not None
             question.posted = shown or question.entry.posted
-            outcome = await self._handle(question)
+            outcome = await self._surfaces[question.entry.message.surface].handle(question)
         except asyncio.CancelledError:
             return  # it is another process's now, or handed back
         except Exception:

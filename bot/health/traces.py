@@ -39,6 +39,13 @@ _STAGES = {
 }
 
 
+def find_endpoint() -> str | None:
+    """Return the variable that names an endpoint; None where traces are off."""
+    if os.environ.get("OTEL_SDK_DISABLED", "").lower() == "true":
+        return None
+    return next((name for name in ENDPOINTS if os.environ.get(name)), None)
+
+
 class Traces:
     """Sends a trace of each question and sync; never waits for the server."""
 
@@ -53,8 +60,7 @@ class Traces:
         Raises:
             ExtraMissingError: an endpoint is set, but the extra is not installed.
         """
-        variable = next((name for name in ENDPOINTS if os.environ.get(name)), None)
-        if variable is None or os.environ.get("OTEL_SDK_DISABLED", "").lower() == "true":
+        if (variable := find_endpoint()) is None:
             return None
         check_extra("otel", variable)
         from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter

@@ -14,7 +14,7 @@ from bot.setup.model_checks import check_model_files
 from bot.setup.packages import check_packages
 from bot.setup.service_checks import check_health, check_slack_app
 from ingest.settings import IngestSettings
-from rag_core.errors import DocentError, SettingsError
+from rag_core.errors import DocentError
 from rag_core.generation.instructions import read_instructions
 from rag_core.generation.llm.role import LLMRole
 from rag_core.models.known_answers import CheckResult
@@ -60,22 +60,30 @@ def _report_errors(name: str, checks: Iterator[CheckResult]) -> Iterator[CheckRe
 
 
 def find_setting_problems() -> Iterator[str]:
-    """Yield a sentence for each kind of settings that are not valid."""
-    for kind in (RagSettings, IngestSettings, BotSettings, LogSettings):
+    """Yield a sentence for each fault of the settings, each once."""
+    told: set[str] = set()
+    for check in (
+        _check_rag_settings,
+        lambda: LLMRole.answering(RagSettings.load()),
+        lambda: LLMRole.rewriting(RagSettings.load()),
+        IngestSettings.load,
+        BotSettings.load,
+        LogSettings.load,
+        check_env_file,
+    ):
         try:
-            settings = kind.load()
-            if isinstance(settings, RagSettings):
-                read_instructions(settings.instructions)
-                if settings.glossary:
-                    Glossary.read(settings.glossary)
-                LLMRole.answering(settings)
-                LLMRole.rewriting(settings)
-        except SettingsError as error:
-            yield str(error)
-    try:
-        check_env_file()
-    except DocentError as error:
-        yield str(error)
+            check()
+        except DocentError as error:
+            if str(error) not in told:  # several of them may read the same value, or file
+                told.add(str(error))
+                yield str(error)
+
+
+def _check_rag_settings() -> None:
+    settings = RagSettings.load()
+    read_instructions(settings.instructions)
+    if settings.glossary:
+        Glossary.read(settings.glossary)
 
 
 def _describe_env_file(path: Path = Path(".env")) -> CheckResult:

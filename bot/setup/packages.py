@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, distribution
 
-from bot.health.traces import ENDPOINTS
+from bot.health.traces import find_endpoint
 from ingest.settings import IngestSettings
 from rag_core.models.known_answers import CheckResult
 from rag_core.settings import RagSettings
@@ -52,9 +51,8 @@ def _explain_postgres(_: RagSettings, index_settings: IngestSettings) -> str:
 
 
 def _explain_otel(_: RagSettings, __: IngestSettings) -> str:
-    variable = next((name for name in ENDPOINTS if os.environ.get(name)), "")
-    is_off = os.environ.get("OTEL_SDK_DISABLED", "").lower() == "true"
-    return f"{variable} is set" if variable and not is_off else ""
+    variable = find_endpoint()
+    return f"{variable} is set" if variable else ""
 
 
 def _explain_nothing(_: RagSettings, __: IngestSettings) -> str:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import AsyncIterator
-from typing import Literal
+from collections.abc import AsyncIterator, Callable
+from functools import partial
 
 import aiohttp
 from slack_bolt.async_app import AsyncApp
@@ -13,6 +13,8 @@ from bot.app_parts import AppParts, Conversation, Intervals
 from bot.background import BackgroundTasks
 from bot.conversation.answer_flow import AnswerFlow
 from bot.conversation.question_builder import QuestionBuilder
+from bot.conversation.surfaces import SurfaceHandler
+from bot.health.readiness import Readiness
 from bot.settings import BotSettings, parse_ids
 from bot.slack import listeners
 from bot.slack.actions.admin import AdminCommands
@@ -65,18 +67,20 @@ CLEANUP_SECONDS = 1.0
 class SlackApp:
     """docent in Slack: connected by `open`; after `close` no question comes any more."""
 
-    surface: Literal["slack"] = "slack"
-
     def __init__(
         self,
-        transport: Transport,
+        build_transport: Callable[[], Transport],
         catch_up: CatchUp,
         *,
+        readiness: Readiness,
         reindex: ReindexRunner,
         tasks: BackgroundTasks,
     ) -> None:
-        self._transport = transport
+        # One for Socket Mode works as soon as it is built, so it is built late.
+        self._build_transport = build_transport
+        self._transport: Transport | None = None
         self._catch_up = catch_up
+        self._readiness = readiness
         self._reindex = reindex
         self._tasks = tasks
 
@@ -86,11 +90,14 @@ class SlackApp:
         Raises:
             SlackUnavailableError: Slack can't be reached.
         """
+        self._transport = self._build_transport()
+        self._readiness.watch_connection(self._transport.is_connected)
         await self._transport.open()
 
     async def close(self) -> None:
         """Accept no more events; answers go on."""
-        await self._transport.close()
+        if self._transport is not None:
+            await self._transport.close()
         await self._catch_up.close()
 
     async def end(self) -> None:
@@ -139,9 +146,13 @@ async def connect_slack(
             identity=identity,
             flush_seconds=intervals.flush_seconds,
         )
-        transport = build_transport(app, settings, catch_up)
-        parts.readiness.watch_connection(transport.is_connected)
-        yield SlackApp(transport, catch_up, reindex=reindex, tasks=tasks)
+        yield SlackApp(
+            partial(build_transport, app, settings, catch_up),
+            catch_up,
+            readiness=parts.readiness,
+            reindex=reindex,
+            tasks=tasks,
+        )
 
 
 async def _identify(settings: BotSettings, app: AsyncApp) -> connection.Identity:
@@ -206,7 +217,9 @@ def _register_listeners(  # noqa: PLR0913  (the parts, by name)
         dispatcher=dispatcher,
         telemetry=parts.telemetry,
     )
-    conversation.surfaces.add("slack", responder)
+    conversation.surfaces["slack"] = SurfaceHandler(
+        responder.handle, responder.show_place, surface.withdraw
+    )
     config = ListenerConfig(
         bot_user=identity.bot_user,
         team=identity.team,

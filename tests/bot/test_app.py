@@ -5,11 +5,12 @@ import os
 import signal
 import socket
 import time
+from collections.abc import Mapping
 
 import aiohttp
 import pytest
 
-from bot.app import serve
+from bot.app import run_app, serve
 from bot.app_parts import Intervals
 from bot.errors import SlackUnavailableError
 from bot.storage import database
@@ -58,9 +59,26 @@ async def test_models_that_can_not_be_loaded_keep_the_socket_closed(docent: Doce
 
     parts = docent.parts(docent.settings())
     object.__setattr__(parts, "warm_up", missing)
+    before = asyncio.all_tasks()
     with pytest.raises(ModelUnavailableError):
         await serve(docent.settings(), parts)
     assert docent.slack.sockets.opened == 0
+    assert not [task for task in asyncio.all_tasks() - before if "slack_sdk" in repr(task)]
+
+
+async def test_until_the_models_are_loaded_slack_is_not_called_lost(docent: Docent):
+    found: list[Mapping[str, str]] = []
+    parts = docent.parts(docent.settings())
+    loop = asyncio.get_running_loop()
+
+    def look() -> None:
+        found.append(
+            asyncio.run_coroutine_threadsafe(parts.readiness.find_problems(), loop).result(10)
+        )
+
+    object.__setattr__(parts, "warm_up", look)
+    async with run_app(docent.settings(), parts, intervals=INTERVALS):
+        assert found == [{"slack": "docent has not connected to Slack yet."}]
 
 
 @pytest.mark.parametrize(

@@ -134,6 +134,7 @@ SPECS = {
     ),
     "v1 Service": closed(
         {},
+        publishNotReadyAddresses={"type": "boolean"},
         selector=LABELS,
         ports=PORTS | {"items": closed({}, name=TEXT, port=COUNT, targetPort=TEXT)},
     ),
@@ -233,7 +234,7 @@ def test_the_images_are_those_of_this_version():
 
 def test_patches_change_only_what_is_there():
     paths = {"/spec/template/spec/topologySpreadConstraints", "/spec/ports/-"}
-    paths |= {"/spec/template/spec/containers/0/ports/-", "/spec/publishNotReadyAddresses"}
+    paths.add("/spec/template/spec/containers/0/ports/-")
     for name in ("scale", "http"):
         for patch in KUSTOMIZATIONS[name]["patches"]:
             operations = yaml.safe_load(patch["patch"])
@@ -275,6 +276,9 @@ def test_kubectl_makes_two_docents_without_storage_of_their_own():
     spec = rendered["Deployment"]["spec"]
     assert spec["replicas"] == 2
     assert spec["strategy"]["type"] == "RollingUpdate"
+    # One that still starts is not reached while others can answer; a single one always is.
+    assert rendered["Service"]["spec"]["publishNotReadyAddresses"] is False
+    assert of_kind("Service")["spec"]["publishNotReadyAddresses"] is True
     assert spec["template"]["spec"]["containers"][0]["image"].endswith("-slim")
     values = dotenv_values(LITE / "docent.env") | dotenv_values(SCALE / "scale.env")
     assert rendered["ConfigMap"]["data"] == values

@@ -149,10 +149,6 @@ class Responder:
         set_language(await self._locales.find_locale(message.user))
         return await self._surface.show_waiting(message, answers.render_place(place)) or posted
 
-    async def withdraw(self, message: IncomingMessage, posted: tuple[str, ...]) -> None:
-        """Remove the messages that showed the place of a question."""
-        await self._surface.withdraw(message, posted)
-
     async def on_stop_click(self, click: Click, respond: Respond) -> None:
         """Stop the answer whose button was pressed, if its asker pressed it."""
         here = QuestionFilter(click.channel, posted=click.message_ts)

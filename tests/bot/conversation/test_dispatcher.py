@@ -15,11 +15,12 @@ from bot.conversation.dispatcher import Dispatcher
 from bot.conversation.inbox_writer import Outcome
 from bot.conversation.lease_keeper import Pace
 from bot.conversation.open_question import OpenQuestion
+from bot.conversation.surfaces import SurfaceHandler
 from bot.storage import tables
 from bot.storage.inbox import Inbox
 from bot.storage.inbox_view import InboxView
 from bot.storage.question_filter import QuestionFilter
-from bot.types import IncomingMessage, MessageKey
+from bot.types import IncomingMessage, MessageKey, Surface
 from ingest.errors import StateError
 from ingest.state.database import open_state
 from tests.bot.fakes import Notebook
@@ -103,18 +104,14 @@ class Bench:
     answers: Answers = field(default_factory=Answers)
     places: Places = field(default_factory=Places)
 
+    @property
+    def surfaces(self) -> dict[Surface, SurfaceHandler]:
+        answers, places = self.answers, self.places
+        return {"slack": SurfaceHandler(answers.handle, places.show, places.remove)}
+
     def build(self, pace: Pace = PACE) -> Dispatcher:
         view = InboxView(self.engine)
-        return Dispatcher(
-            self.inbox,
-            view,
-            self.answers.handle,
-            slots=2,
-            show_place=self.places.show,
-            remove_place=self.places.remove,
-            surfaces=("slack",),
-            pace=pace,
-        )
+        return Dispatcher(self.inbox, view, self.surfaces, slots=2, pace=pace)
 
     def read(self) -> dict[str, str]:
         """The status of each question, by the time stamp of its message."""
@@ -212,6 +209,30 @@ async def test_only_so_many_are_answered_and_the_others_are_told_their_place(
     assert await bench.answers.wait_taken(5) == [f"{n}.0" for n in range(1, 6)]
     assert bench.answers.taken[2].posted == ("93.0",)
     assert bench.answers.taken[2].is_watched  # so nobody else can have shown anything
+
+
+async def test_each_surface_gets_its_own_questions(bench: Bench):
+    """Also one that was added later; a question of a surface elsewhere waits for its process."""
+    others, places = Answers(), Places()
+    surfaces = dict(bench.surfaces)
+    dispatcher = Dispatcher(bench.inbox, InboxView(bench.engine), surfaces, slots=1, pace=PACE)
+    surfaces["discord"] = SurfaceHandler(others.handle, places.show, places.remove)
+    dispatcher.start()
+    await dispatcher.offer(message(1, surface="discord"))
+    assert await others.wait_taken(1) == ["1.0"]
+    for number in (2, 3):
+        await dispatcher.offer(message(number, surface="discord" if number == 2 else "slack"))
+    await dispatcher.offer(message(4, surface="mcp"))
+    await places.wait_told(("2.0", 1))
+    await bench.places.wait_told(("3.0", 2))
+    others.free.set()
+    bench.answers.free.set()
+    for ts in ("1.0", "2.0", "3.0"):
+        await bench.wait_status(ts, "answered")
+    assert await others.wait_taken(2) == ["1.0", "2.0"]
+    assert await bench.answers.wait_taken(1) == ["3.0"]
+    assert bench.read()["4.0"] == "waiting"
+    await dispatcher.stop(0)
 
 
 async def test_a_place_that_slack_takes_slowly_holds_no_others_up(

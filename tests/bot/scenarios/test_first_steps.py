@@ -217,7 +217,7 @@ def test_a_person_is_asked_and_sees_what_is_written(
     terminal: Terminal, openai_server: OpenAIServer
 ):
     terminal.answer("Where is your documentation? [docs]", "nowhere\n")
-    terminal.answer("Ask again (y)", "\n")
+    terminal.answer("Ask again?", "\n")
     terminal.answer("Where is your documentation? [docs]", "\n")
     terminal.answer("Which models? [1]", "9\n")
     terminal.answer("Type a number from 1 to 3.", "")

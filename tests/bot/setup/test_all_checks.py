@@ -26,3 +26,12 @@ def test_a_wrong_setting_is_named(
     monkeypatch.setenv(name, value)
     (problem,) = find_setting_problems()
     assert problem.startswith(says)
+
+
+def test_each_fault_is_named_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("DOCENT_LLM_OPTIONS", "{bad")
+    monkeypatch.setenv("DOCENT_REWRITE_OPTIONS", "[1]")
+    assert len(list(find_setting_problems())) == 2
+    (tmp_path / ".env").write_bytes(b"\xff\xfe")
+    assert list(find_setting_problems()) == ["The file .env is not in UTF-8: save it as UTF-8."]

@@ -91,6 +91,9 @@ def test_a_misspelt_name_is_told_with_the_names_there_are(tmp_path: Path, monkey
         match=r"^There is no source, file or .* named milvsu: DOCENT_SOURCES has milvus, ray\.$",
     ):
         select_sources(["milvsu"], configured)
+    with pytest.raises(SettingsError, match=r"^There is no source, file or directory named aaa"):
+        select_sources(["a" * 300], configured)
+    assert select_sources(["~"], configured)[0].uri == str(Path.home())
     (tmp_path / "milvsu").mkdir()
     assert select_sources(["milvsu"], configured) == (Source("milvsu", here("milvsu")),)
 
