@@ -7,6 +7,8 @@ import contextlib
 from collections.abc import AsyncIterator, Callable
 
 from bot.app_parts import AppParts, Conversation, Intervals
+from bot.calls.desk import CallDesk
+from bot.calls.library import ServedLibrary
 from bot.settings import BotSettings
 from bot.slack.app import connect_slack
 from bot.stop_signals import run_until_stopped
@@ -56,6 +58,8 @@ async def run_app(
         SlackUnavailableError: Slack refused a token or can't be reached.
     """
     conversation = Conversation.build(parts, intervals.pace)
+    if parts.library is not None:
+        _open_desk(parts.library, parts, conversation)
     async with contextlib.AsyncExitStack() as connected:
         connecting = [connect_slack(settings, parts, conversation, intervals)]
         apps = [await connected.enter_async_context(each) for each in connecting]
@@ -74,3 +78,12 @@ async def run_app(
             for app in apps:
                 await app.end()
             conversation.runner.close()
+            if parts.library is not None:
+                parts.library.close()
+
+
+def _open_desk(library: ServedLibrary, parts: AppParts, conversation: Conversation) -> None:
+    """Take questions of programs, which wait in the same line."""
+    desk = CallDesk(conversation.dispatcher, conversation.runner, parts.database, parts.telemetry)
+    conversation.surfaces["mcp"] = conversation.surfaces["http"] = desk.handler
+    library.connect(desk)

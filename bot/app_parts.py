@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
+from bot.calls.library import ServedLibrary
 from bot.conversation.dispatcher import Dispatcher
 from bot.conversation.lease_keeper import Pace
 from bot.conversation.protocols import AnswerPipeline
@@ -33,6 +34,7 @@ class AppParts:
         telemetry: counts questions, and calls of Slack.
         readiness: is told of the connections.
         list_problems: returns what does not work at the moment, for admins; blocks.
+        library: answers programs; None for none of them.
     """
 
     pipeline: AnswerPipeline
@@ -45,6 +47,7 @@ class AppParts:
     telemetry: Telemetry = field(default_factory=Telemetry)
     readiness: Readiness = field(default_factory=Readiness)
     list_problems: Callable[[], Sequence[Problem]] = tuple
+    library: ServedLibrary | None = None
 
 
 @dataclass(frozen=True, slots=True)

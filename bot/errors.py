@@ -5,7 +5,10 @@ DocentError
     ├── SlackUnavailableError     Slack refused the token or can't be reached
     ├── ControlError              the command line can't use the running service
     ├── SyncStoppedError          a sync was stopped before its end
-    └── UndeliverableError        Slack takes an answer nowhere
+    ├── UndeliverableError        Slack takes an answer nowhere
+    └── CallError                 a question of a program gets no answer
+        ├── CallRefusedError      a limit refuses it
+        └── CallRepeatedError     its key was used before
 """
 
 from rag_core.errors import DocentError
@@ -29,3 +32,15 @@ class SyncStoppedError(BotError):
 
 class UndeliverableError(BotError):
     """Slack takes an answer neither where it was asked for nor privately."""
+
+
+class CallError(BotError):
+    """A question of a program gets no answer."""
+
+
+class CallRefusedError(CallError):
+    """A limit refuses a question of a program."""
+
+
+class CallRepeatedError(CallError):
+    """The key of a program's question was used before."""

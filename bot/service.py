@@ -11,6 +11,8 @@ from functools import partial
 
 from bot.app import serve
 from bot.app_parts import AppParts
+from bot.calls.documentation import Documentation
+from bot.calls.library import ServedLibrary
 from bot.control.server import ControlServer, RequestExecutor
 from bot.control.socket_path import build_socket_path
 from bot.health.monitor import Monitor, NumberReader
@@ -108,7 +110,7 @@ def run() -> None:
             find_stuck=monitor.find_stuck,
             read_numbers=numbers.read,
         )
-        executor = RequestExecutor(pipeline, index)
+        library = ServedLibrary(Documentation(pipeline, store, ledger.read_last_success_time))
 
         def warm_up() -> None:
             with monitor.watch_loading():
@@ -120,7 +122,7 @@ def run() -> None:
             opened.callback(index.stopping.set)
             path = build_socket_path(ingest)
             if path is not None:
-                control = ControlServer(path, executor)
+                control = ControlServer(path, RequestExecutor(pipeline, index, library))
                 control.start()
                 opened.callback(control.close)
             if not configured:
@@ -141,6 +143,7 @@ def run() -> None:
             telemetry=telemetry,
             readiness=readiness,
             list_problems=problems.list_current,
+            library=library,
         )
         asyncio.run(_serve(bot, parts, health, monitor))
 

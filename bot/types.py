@@ -20,7 +20,7 @@ MessageKind = Literal["question", "hint", "small_talk"]
 """Messages get an answer, an explanation of how to ask, or a reaction."""
 
 Origin = Literal[
-    "mention", "direct", "thread", "channel", "command", "shortcut", "reaction", "edit"
+    "mention", "direct", "thread", "channel", "command", "shortcut", "reaction", "edit", "call"
 ]
 """The way in which a question came."""
 
@@ -79,6 +79,7 @@ class IncomingMessage:
         is_about_foreign: True if it asks about a message whose author may not ask.
         authors: ids of other people whose words it holds, quoted or asked about.
         surface: where it was asked.
+        scope: the part of the documentation that it asks of; that of its channel if it is empty.
     """
 
     kind: MessageKind
@@ -103,6 +104,7 @@ class IncomingMessage:
     is_about_foreign: bool = False
     authors: tuple[str, ...] = ()
     surface: Surface = "slack"
+    scope: Scope = field(default_factory=Scope)
 
     @property
     def in_thread(self) -> bool:

@@ -190,6 +190,10 @@ class LazyStore:
         """Read chunks with those near them, by page and position."""
         return self.opened.read_neighbours(collection, chunks)
 
+    def read_pages_at(self, collection: str, place: str, *, source: str = "") -> list[Chunk]:
+        """Read the pages at a path or an address, by page and position."""
+        return self.opened.read_pages_at(collection, place, source=source)
+
     def read_chunks(self, collection: str) -> Iterator[Chunk]:
         """Read every chunk of a collection."""
         return self.opened.read_chunks(collection)

@@ -253,6 +253,18 @@ class VectorStore(Protocol):
         Near are `NEIGHBOURS` places before and behind, on the same page.
         """
 
+    def read_pages_at(self, collection: str, place: str, *, source: str = "") -> list[Chunk]:
+        """Read the pages at a path or an address, by page and position.
+
+        Args:
+            collection: name of the collection.
+            place: the path of a page inside its source, or its address without an anchor.
+            source: name of the source; empty for any.
+
+        Returns:
+            All chunks of these pages; none if there is no such page.
+        """
+
     def read_chunks(self, collection: str) -> Iterator[Chunk]:
         """Yield every chunk of a collection, in no particular order."""
 

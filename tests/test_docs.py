@@ -96,7 +96,7 @@ def read_pages(*names: str) -> dict[str, str]:
 
 def printed() -> dict[str, list[str]]:
     """Keys of the JSON, by the heading under which they are documented."""
-    answer = json_output.serialise_answer("?", ANSWER)
+    answer = json_output.serialise_answer("?", ANSWER, None)
     comparison = json_output.serialise_comparison([Hit(CHUNK, 1.0)], [PASSAGE])
     return {
         "What does `docent ask --json` print?": [*answer, "comparison"],
@@ -105,7 +105,9 @@ def printed() -> dict[str, list[str]]:
         "What is in the usage?": [*answer["usage"]],
         "What is in the timings?": [*answer["timings"]],
         "What is in the comparison?": [*comparison],
-        "What does `docent search --json` print?": ["question", "passages"],
+        "What does `docent search --json` print?": [
+            *json_output.serialise_search("?", [], "", None)
+        ],
         "What does `docent index --json` print?": [*REPORT.as_json()],
         "What is in the result of golden questions?": [f.name for f in fields(GoldenResult)],
         "What does `docent index --dry-run --json` print?": [f.name for f in fields(Preview)],

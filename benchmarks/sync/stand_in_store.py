@@ -146,6 +146,10 @@ class StandInStore:
         """Nothing: no question is asked here."""
         return []
 
+    def read_pages_at(self, collection: str, place: str, *, source: str = "") -> list[Chunk]:
+        """Nothing: no page is read here."""
+        return []
+
     def write_spec(self, collection: str, spec: IndexSpec) -> None:
         """How a collection is built."""
         self.calls["write_spec"] += 1

@@ -12,7 +12,7 @@ from typing import Annotated, NoReturn
 
 import typer
 
-from bot.cli import ask, doctor, evaluate, feedback, forget, index, init, manifest, serve
+from bot.cli import ask, doctor, evaluate, feedback, forget, index, init, manifest, mcp, serve
 from bot.cli.unknown_settings import find_misspelt_settings
 from bot.health.logs import prepare_logging
 from bot.health.redaction import Redactor
@@ -140,5 +140,5 @@ def _make_files_private() -> None:
         _print_line(logging.WARNING, line)
 
 
-for group in (init, manifest, index, ask, evaluate, feedback, forget, doctor, serve):
+for group in (init, manifest, index, ask, evaluate, feedback, forget, doctor, mcp, serve):
     group.register(app)

@@ -8,10 +8,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from bot.cli.options import AsJson, QuestionArgument, find_service, print_json, read_question
+from bot.cli.options import AsJson, QuestionArgument, print_json, read_question
+from bot.control.discovery import find_service
 from rag_core.errors import DocentError
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from bot.control.client import ControlClient
     from rag_core.pipeline import Pipeline
     from rag_core.protocols import VectorStore
@@ -69,7 +72,8 @@ def ask(  # noqa: PLR0913  (the options, by name)
             raise DocentError("The pipeline ended without an answer.")
         answer = event.answer
     if as_json:
-        data = json_output.serialise_answer(text, answer)
+        _, as_of = _read_freshness(scoped_question.scope)
+        data = json_output.serialise_answer(text, answer, as_of)
         if comparison:
             data["comparison"] = json_output.serialise_comparison(*comparison)
         print_json(data)
@@ -102,12 +106,8 @@ def search(  # noqa: PLR0913  (the options, by name)
     with _connect_pipeline(scoped_question.scope) as pipeline:
         passages = pipeline.search(scoped_question, limit=limit)
     if as_json:
-        print_json(
-            {
-                "question": text,
-                "passages": [json_output.serialise_passage(passage) for passage in passages],
-            }
-        )
+        freshness = _read_freshness(scoped_question.scope)
+        print_json(json_output.serialise_search(text, passages, *freshness))
     else:
         terminal.print_passages(passages)
 
@@ -140,6 +140,20 @@ def _connect_pipeline(scope: Scope) -> Iterator[Pipeline | ControlClient]:
     finally:
         models.close()
         store.close()
+
+
+def _read_freshness(scope: Scope) -> tuple[str, datetime | None]:
+    """Return the revision of the live index, and when the scope's sources were last read."""
+    from ingest.errors import StateError
+    from ingest.factory import open_ledger
+    from ingest.settings import IngestSettings
+
+    try:
+        ledger = open_ledger(IngestSettings.load())
+        live = ledger.read_live_version()
+        return live.spec.revision if live else "", ledger.read_last_success_time(scope.sources)
+    except StateError:
+        return "", None  # the answer counts without them
 
 
 def _check_scope(store: VectorStore, scope: Scope) -> None:

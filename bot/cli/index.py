@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from bot.cli import inspection
-from bot.cli.options import AsJson, find_service, print_json
+from bot.cli.options import AsJson, print_json
+from bot.control.discovery import find_service
 
 if TYPE_CHECKING:
     from bot.index_service import SyncRequest

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from bot.calls.schema import AnswerResult, PassageResult, SearchResult
 from rag_core.generation.text.links.link_rewriter import drop_link_breaks
-from rag_core.types import Answer, Citation, Hit, Passage
+from rag_core.types import Answer, Hit, Passage
 
 if TYPE_CHECKING:
     from bot.storage.ratings import RatedAnswer
@@ -34,36 +35,33 @@ def serialise_passage(passage: Passage) -> dict[str, Any]:
 
     `rerank_score` is null if no reranker scored the passage.
     """
-    return {
-        "id": passage.chunk.id,
-        "source": passage.chunk.source,
-        "path": passage.chunk.path,
-        "url": passage.chunk.url,
-        "title": passage.chunk.title,
-        "headings": list(passage.chunk.headings),
-        "version": passage.chunk.version,
-        "language": passage.chunk.language,
-        "text": passage.chunk.text,
-        "retrieval_score": passage.retrieval_score,
-        "rerank_score": passage.rerank_score,
-    }
+    return PassageResult.of(passage).model_dump(mode="json")
 
 
-def serialise_answer(question: str, answer: Answer) -> dict[str, Any]:
-    """Return an answer with its citations, passages, usage and timings."""
-    return {
-        "question": question,
-        "query": answer.query,
-        "answer": drop_link_breaks(answer.text),
-        "status": answer.status,
-        "degraded": list(answer.degraded),
-        "unanswered": list(answer.unanswered),
-        "citations": [_serialise_citation(citation) for citation in answer.citations],
-        "passages": [serialise_passage(passage) for passage in answer.passages],
-        "revision": answer.revision,
-        "usage": asdict(answer.usage) if answer.usage else None,
-        "timings": asdict(answer.timings),
-    }
+def serialise_answer(question: str, answer: Answer, as_of: datetime | None) -> dict[str, Any]:
+    """Return an answer with its citations, passages, usage and timings.
+
+    Args:
+        question: as it was asked.
+        answer: the answer.
+        as_of: when the documentation was last read; None if that is not known.
+    """
+    return AnswerResult.of(question, answer, as_of=as_of).model_dump(mode="json")
+
+
+def serialise_search(
+    question: str, passages: Sequence[Passage], revision: str, as_of: datetime | None
+) -> dict[str, Any]:
+    """Return what a search found.
+
+    Args:
+        question: as it was asked.
+        passages: best first.
+        revision: of the index; empty if that is not known.
+        as_of: when the documentation was last read; None if that is not known.
+    """
+    found = SearchResult.of(question, passages, revision=revision, as_of=as_of)
+    return found.model_dump(mode="json")
 
 
 def serialise_comparison(
@@ -112,14 +110,3 @@ def build_csv_row(rated: RatedAnswer) -> tuple[str, ...]:
     row = serialise_rated_answer(rated)
     row["pages"] = " ".join(dict.fromkeys(passage["url"] for passage in row["passages"]))
     return tuple(str(row[name] or "") for name in RATED_COLUMNS)
-
-
-def _serialise_citation(citation: Citation) -> dict[str, Any]:
-    chunk = citation.passage.chunk
-    return {
-        "number": citation.number,
-        "path": chunk.path,
-        "url": chunk.url,
-        "title": chunk.title,
-        "headings": list(chunk.headings),
-    }

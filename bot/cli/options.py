@@ -4,15 +4,11 @@ from __future__ import annotations
 
 import json
 import sys
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
 from bot.printable import escape_json
-
-if TYPE_CHECKING:
-    from bot.control.client import ControlClient
-    from ingest.settings import IngestSettings
 
 _LONGEST_INPUT = 1_000_000
 """Bytes of standard input that are read: more than any question may have."""
@@ -49,22 +45,3 @@ def read_question(argument: str | None) -> str:
     if not text and argument is None:
         raise typer.BadParameter("there is no question: write it in quotes, or pipe it in")
     return text
-
-
-def find_service(settings: IngestSettings) -> ControlClient | None:
-    """Return the running service that holds the index.
-
-    Most of the time there is none, and the imports of its client would take longer than an answer
-    or a rollback.
-
-    Raises:
-        ControlError: a service is there but refuses connections.
-    """
-    from bot.control.socket_path import build_socket_path, is_private_socket
-
-    path = build_socket_path(settings)
-    if path is None or not is_private_socket(path):
-        return None
-    from bot.control.client import ControlClient
-
-    return ControlClient.find(settings)

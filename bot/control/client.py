@@ -8,6 +8,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from bot.calls.requests import Ask, CallEvent, PageRequest
+from bot.calls.schema import PageResult, SearchResult
 from bot.control import endpoint
 from bot.control.protocol import ControlRequest, decode, encode, read_lines
 from bot.control.socket_path import build_socket_path, is_private_socket
@@ -18,6 +20,8 @@ from rag_core.models.known_answers import CheckResult
 from rag_core.types import AnswerDone, AnswerEvent, Hit, Passage, Question
 
 _CONNECT_SECONDS = 5.0
+
+_LAST_KINDS = {"answer", "passages", "hits", "checks", "result", "found", "page", "answered"}
 
 
 class ControlClient:
@@ -72,6 +76,22 @@ class ControlClient:
         hits: tuple[Hit, ...] = self._request_result(request)
         return hits
 
+    def search_docs(self, question: Question, *, limit: int) -> SearchResult:
+        """Search for a program: passages, best first, with their revision and age."""
+        request = ControlRequest("search_docs", question, limit)
+        found: SearchResult = self._request_result(request)
+        return found
+
+    def read_page(self, page: PageRequest) -> PageResult:
+        """Read a page, or a piece of it."""
+        read: PageResult = self._request_result(ControlRequest("read_page", page=page))
+        return read
+
+    def ask_docs(self, ask: Ask) -> Iterator[CallEvent]:
+        """Yield the events of the answer to a program; the last is `Answered`."""
+        for _, data in self._ask(ControlRequest("ask_docs", ask=ask)):
+            yield data
+
     def run(
         self, request: ControlRequest, progress: ProgressCallback | None = None
     ) -> dict[str, Any]:
@@ -115,7 +135,7 @@ class ControlClient:
                 if kind == "failure":
                     raise data.to_error()
                 yield kind, data
-        if kind not in {"answer", "passages", "hits", "checks", "result"}:
+        if kind not in _LAST_KINDS:
             raise ControlError("The running `docent serve` broke off: see its log.")
 
     def _seal(self, line: bytes) -> bytes:

@@ -13,10 +13,13 @@ from pydantic import ConfigDict, TypeAdapter
 import bot.errors
 import ingest.errors
 import rag_core.errors
+from bot.calls.requests import Answered, Ask, PageRequest, Progress
+from bot.calls.schema import PageResult, SearchResult
 from bot.errors import ControlError
 from bot.index_service import SyncRequest
 from ingest.changes.preview import Preview
-from ingest.report import IngestReport, Progress
+from ingest.report import IngestReport
+from ingest.report import Progress as SyncProgress
 from ingest.types import IndexVersion
 from rag_core.errors import DocentError
 from rag_core.models.known_answers import CheckResult
@@ -33,7 +36,17 @@ from rag_core.types import (
 MAX_LINE = 64 * 2**20
 """Most bytes in a line; docent sends no longer one."""
 
-Command = Literal["stream", "search", "by_embedding", "sync", "roll_back", "check"]
+Command = Literal[
+    "stream",
+    "search",
+    "by_embedding",
+    "sync",
+    "roll_back",
+    "check",
+    "search_docs",
+    "read_page",
+    "ask_docs",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +59,8 @@ class ControlRequest:
         limit: most passages or hits to return.
         sync: the sources and options of a sync; names refer to the service's DOCENT_SOURCES.
         repair: repair what a check of the index finds.
+        page: the page to read for a program.
+        ask: the question of a program; it is answered in the line.
     """
 
     command: Command
@@ -53,6 +68,8 @@ class ControlRequest:
     limit: int = 10
     sync: SyncRequest | None = None
     repair: bool = False
+    page: PageRequest | None = None
+    ask: Ask | None = None
 
     # Refuse an option that this version does not know: ignoring it may do harm.
     __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid")
@@ -83,7 +100,7 @@ class Failure:
 
 KINDS: dict[str, TypeAdapter[Any]] = {
     "request": TypeAdapter(ControlRequest),
-    "progress": TypeAdapter(Progress),
+    "progress": TypeAdapter(SyncProgress),
     "searching": TypeAdapter(SearchStarted),
     "ranking": TypeAdapter(RerankStarted),
     "text": TypeAdapter(TextDelta),
@@ -92,6 +109,10 @@ KINDS: dict[str, TypeAdapter[Any]] = {
     "hits": TypeAdapter(tuple[Hit, ...]),
     "checks": TypeAdapter(tuple[CheckResult, ...]),
     "result": TypeAdapter(dict[str, Any]),
+    "found": TypeAdapter(SearchResult),
+    "page": TypeAdapter(PageResult),
+    "note": TypeAdapter(Progress),
+    "answered": TypeAdapter(Answered),
     "failure": TypeAdapter(Failure),
 }
 """The type of the data in a line, by the line's `kind`."""

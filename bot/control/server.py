@@ -10,11 +10,14 @@ import socketserver
 import struct
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
+from bot.calls.requests import Answered, Ask, CallEvent, PageRequest
+from bot.calls.requests import Progress as CallProgress
+from bot.calls.schema import PageResult, SearchResult
 from bot.control import endpoint
 from bot.control.protocol import ControlRequest, Failure, build_version_error, decode, encode
 from bot.control.socket_path import is_safe_folder
@@ -52,6 +55,19 @@ class SearchPipeline(Protocol):
         """Return the closest chunks by vectors alone."""
 
 
+class CallLibrary(Protocol):
+    """The library of the service, for threads."""
+
+    def search_now(self, question: Question, *, limit: int) -> SearchResult:
+        """Search for passages."""
+
+    def read_page_now(self, page: PageRequest) -> PageResult:
+        """Read a page, or a piece of it."""
+
+    def stream(self, ask: Ask) -> Generator[CallEvent, None, None]:
+        """Yield the events of one answer, with a beat in each silence."""
+
+
 @dataclass(frozen=True, slots=True)
 class RequestExecutor:
     """Executes the requests of the command line.
@@ -59,10 +75,12 @@ class RequestExecutor:
     Attributes:
         pipeline: answers and searches.
         index: syncs, checks and rolls back.
+        library: what programs ask.
     """
 
     pipeline: SearchPipeline
     index: IndexService
+    library: CallLibrary
 
     def execute(self, request: ControlRequest, send: Callable[[str, Any], None]) -> None:
         """Execute the request, and send its results.
@@ -80,6 +98,13 @@ class RequestExecutor:
             case "by_embedding":
                 question = self._read_question(request)
                 send("hits", self.pipeline.search_dense(question, limit=request.limit))
+            case "search_docs":
+                question = _require(request.question)
+                send("found", self.library.search_now(question, limit=request.limit))
+            case "read_page":
+                send("page", self.library.read_page_now(_require(request.page)))
+            case "ask_docs":
+                self._stream_call(_require(request.ask), send)
             case "roll_back":
                 send("result", self.index.roll_back().as_json())
             case "check":
@@ -94,6 +119,12 @@ class RequestExecutor:
         question = _require(request.question)
         check_scope(self.index.store, question.scope)
         return question
+
+    def _stream_call(self, ask: Ask, send: Callable[[str, Any], None]) -> None:
+        events = self.library.stream(ask)
+        with contextlib.closing(events):
+            for event in events:
+                send(_name_call_event(event), event)
 
     def _stream_answer(self, question: Question, send: Callable[[str, Any], None]) -> None:
         for event in self.pipeline.stream(question):
@@ -254,6 +285,14 @@ def read_request(connection: socket.socket, clock: Callable[[], float] = time.mo
         if len(line) > MAX_REQUEST:
             raise build_version_error()
     return bytes(line)
+
+
+def _name_call_event(event: CallEvent) -> str:
+    if isinstance(event, Answered):
+        return "answered"
+    if isinstance(event, CallProgress):
+        return "note"
+    return "text" if isinstance(event, TextDelta) else "searching"
 
 
 def _is_own_user(connection: socket.socket) -> bool:

@@ -103,7 +103,7 @@ class Dispatcher:
 
     async def offer(
         self, message: IncomingMessage, *, response_url: str = "", is_twin: bool = False
-    ) -> None:
+    ) -> bool:
         """Write a question into the inbox, before its event is acknowledged.
 
         If the state database is slow, the answer begins all the same.
@@ -113,6 +113,9 @@ class Dispatcher:
             response_url: where a command or shortcut is answered.
             is_twin: the message comes twice, and the other event, which may reach another
                 process, is the one whose answer may begin early.
+
+        Returns:
+            False if the message is known to have been offered before.
         """
         entry = InboxEntry(uuid4().hex, message, response_url, is_recorded=False)
         REQUEST_ID.set(entry.id)  # for the log lines of the event
@@ -137,33 +140,38 @@ class Dispatcher:
             question = None if is_repeated else self._start(entry, is_quick=_is_quick(message))
             writing.add_done_callback(lambda done: self._take_late_row(question, done))
             await asyncio.wait({writing}, timeout=self._pace.ack)
-            return
+            return not is_repeated
         await asyncio.wait({writing}, timeout=self._pace.ack)
         if writing.done():
-            self._on_recorded(entry, writing, is_repeated=is_repeated)
-        else:  # its commit takes long: it is in the line as soon as it is there
-            writing.add_done_callback(
-                lambda done: self._on_recorded(entry, done, is_repeated=is_repeated)
-            )
+            return self._on_recorded(entry, writing, is_repeated=is_repeated)
+        # Its commit takes long: it is in the line as soon as it is there.
+        writing.add_done_callback(
+            lambda done: self._on_recorded(entry, done, is_repeated=is_repeated)
+        )
+        return True
 
     def _on_recorded(
         self, entry: InboxEntry, writing: asyncio.Future[bool], *, is_repeated: bool
-    ) -> None:
-        """Watch a question that was recorded; answer one that could not be."""
+    ) -> bool:
+        """Watch a question that was recorded; answer one that could not be.
+
+        Return False if it had been recorded before.
+        """
         # Its row may be there, and even taken, although the database's answer is late or was lost.
         is_taken = entry.id not in self._arriving
         self._arriving.discard(entry.id)
         if writing.cancelled() or is_taken:
-            return
+            return True
         try:
             added = writing.result()
         except StateError as error:
             logger.warning("A question could not be recorded, and is answered anyway: %s", error)
             if not is_repeated:
                 self._start(entry, is_quick=_is_quick(entry.message))
-        else:
-            if added:
-                self._watch(entry)
+            return not is_repeated
+        if added:
+            self._watch(entry)
+        return added
 
     def _watch(self, entry: InboxEntry) -> None:
         """Watch a question in the line, and let it be taken."""

@@ -67,7 +67,7 @@ class QuestionBuilder:
         question = Question(
             message.text,
             build_turns(earlier or (), asker=message.user),
-            scope,
+            scope if message.scope == Scope() else message.scope,
             instructions,
             material=material,
             images=contents.images,

@@ -193,6 +193,21 @@ class Answers:
         )
         return self._find_first(query.order_by(answers.c.answered_at.desc()))
 
+    def list_in_thread(self, channel: str, thread_ts: str, *, limit: int) -> list[AnswerRecord]:
+        """Return the last answers in a thread outside of workspaces, oldest first.
+
+        Args:
+            channel: id of the channel.
+            thread_ts: name of the thread.
+            limit: most answers.
+        """
+        query = select(answers).where(
+            answers.c.channel == channel, answers.c.thread_ts == thread_ts, answers.c.team == ""
+        )
+        with self._engine.connect() as connection:
+            rows = connection.execute(query.order_by(answers.c.answered_at.desc()).limit(limit))
+            return [_build_record(row) for row in rows][::-1]
+
     def find_last_by_user(self, user: str, user_team: str, key: MessageKey) -> AnswerRecord | None:
         """Return the last answer to a person in a channel.
 

@@ -24,7 +24,7 @@ from sqlalchemy import (
 )
 
 from bot.storage import tables
-from bot.storage.answers import EARLIER_SEPARATOR
+from bot.storage.abandoned import CALLS, select_abandoned
 from bot.storage.inbox_entry import (
     DEFAULT_INDEX,
     LINE,
@@ -36,6 +36,7 @@ from bot.storage.inbox_entry import (
     Signal,
     Standing,
     build_entry,
+    build_key_columns,
     format_message,
 )
 from bot.storage.line_limits import Limits, find_refusal, select_person
@@ -43,7 +44,7 @@ from bot.storage.turns import compute_turn
 from bot.types import IncomingMessage, Surface
 from ingest.state.database import build_insert
 from ingest.state.database_clock import DatabaseMoment
-from ingest.state.process_identity import describe_process, is_process_gone
+from ingest.state.process_identity import describe_process
 
 inbox = tables.inbox
 
@@ -107,7 +108,7 @@ class Inbox:
             True for the first delivery of the message.
         """
         row = {
-            **_build_key_columns(message),
+            **build_key_columns(message),
             "id": entry_id,
             "index_name": self._index,
             "thread_ts": message.thread_ts,
@@ -119,9 +120,10 @@ class Inbox:
             "status": "waiting",
             "received_at": DatabaseMoment(),
             "attempts": 0,
-            **dict.fromkeys(("owner", "posted", "signal"), ""),
+            "owner": self._process if message.surface in CALLS else "",
+            **dict.fromkeys(("posted", "signal"), ""),
         }
-        refused = {**_build_key_columns(message), "index_name": self._index}
+        refused = {**build_key_columns(message), "index_name": self._index}
         refused["ts"] += f"@{message.user_team}/{message.user}"
         with self._engine.begin() as connection:
             if connection.scalar(select(inbox.c.id).filter_by(**refused)) is not None:
@@ -148,7 +150,13 @@ class Inbox:
             surfaces: take questions of these alone.
         """
         lane = inbox.c.turn == QUICK_TURN if quick else inbox.c.turn != QUICK_TURN
-        waiting = and_(self._here, lane, inbox.c.status == "waiting", inbox.c.surface.in_(surfaces))
+        waiting = and_(
+            self._here,
+            lane,
+            inbox.c.status == "waiting",
+            inbox.c.surface.in_(surfaces),
+            inbox.c.owner.in_(("", self._process)),
+        )
         first = select(inbox.c.id).where(waiting).order_by(*LINE).limit(1)
         if self._engine.dialect.name == "postgresql":
             first = first.with_for_update(skip_locked=True)
@@ -214,12 +222,8 @@ class Inbox:
 
         Those with the ids `keep` stay: this process knows them.
         """
-        answering = and_(self._here, inbox.c.status == "answering")
         with self._engine.begin() as connection:
-            owners = connection.scalars(select(inbox.c.owner).where(answering).distinct())
-            gone = [owner for owner in owners if owner and is_process_gone(owner)]
-            is_over = or_(inbox.c.leased_until < DatabaseMoment(), inbox.c.owner.in_(gone))
-            abandoned = and_(answering, is_over, inbox.c.id.not_in(list(keep)))
+            abandoned = select_abandoned(connection, self._here, keep)
             if not self._reserve_rows(connection, abandoned):
                 return 0  # so SQLite need not be locked
             statement = update(inbox).where(abandoned).values(status="waiting", owner="")
@@ -281,7 +285,7 @@ class Inbox:
 
     def hand_back_all(self) -> None:
         """Give all questions of this process back, for any process to take."""
-        mine = and_(inbox.c.owner == self._process, inbox.c.status == "answering")
+        mine = and_(inbox.c.owner == self._process, inbox.c.status.in_(OPEN))
         with self._engine.begin() as connection:
             self._reserve_rows(connection, mine)
             connection.execute(update(inbox).where(mine).values(status="waiting", owner=""))
@@ -341,10 +345,3 @@ class Inbox:
         """Delete questions that ended more than `older_than` seconds ago."""
         with self._engine.begin() as connection:
             connection.execute(delete(inbox).where(inbox.c.ended_at < DatabaseMoment(-older_than)))
-
-
-def _build_key_columns(message: IncomingMessage) -> dict[str, str]:
-    """Return the columns that name a version of a message."""
-    key = message.key
-    ts = f"{key.ts}{EARLIER_SEPARATOR}{message.version}" if message.version else key.ts
-    return {"team": key.team, "channel": key.channel, "ts": ts}

@@ -8,8 +8,10 @@ from typing import Any, Literal
 
 from sqlalchemy import Row
 
+from bot.storage.answers import EARLIER_SEPARATOR
 from bot.storage.tables import inbox
 from bot.types import IncomingMessage, MessageKey, SharedFile
+from rag_core.types import Scope
 
 Ending = Literal["answered", "told", "given_up"]
 """The end of a question: answered, told why not, or no longer wanted."""
@@ -91,6 +93,8 @@ def parse_message(text: str) -> IncomingMessage:
     values["key"] = MessageKey(**values["key"])
     values["files"] = tuple(SharedFile(**each) for each in values["files"])
     values["authors"] = tuple(values.get("authors", ()))
+    if scope := values.get("scope"):
+        values["scope"] = Scope(**{**scope, "sources": tuple(scope["sources"])})
     return IncomingMessage(**values)
 
 
@@ -106,3 +110,10 @@ def build_entry(row: Row[Any]) -> InboxEntry:
         age=(row.now - row.received_at).total_seconds(),
         signal=row.signal,
     )
+
+
+def build_key_columns(message: IncomingMessage) -> dict[str, str]:
+    """Return the columns that name a version of a message."""
+    key = message.key
+    ts = f"{key.ts}{EARLIER_SEPARATOR}{message.version}" if message.version else key.ts
+    return {"team": key.team, "channel": key.channel, "ts": ts}

@@ -38,6 +38,19 @@ def build_page_filter(pages: Sequence[PageKey]) -> str:
     )
 
 
+def build_place_filter(place: str, source: str = "") -> str:
+    """Build the filter expression for the pages at a path or an address.
+
+    Args:
+        place: the path of a page inside its source, or its address without an anchor.
+        source: name of the source; empty for any.
+    """
+    named = _quote_string(place)
+    first, after = _quote_string(f"{place}#"), _quote_string(f"{place}#\U0010ffff")
+    anywhere = f"(path == {named} or url == {named} or (url >= {first} and url < {after}))"
+    return f"source == {_quote_string(source)} and {anywhere}" if source else anywhere
+
+
 def build_neighbour_filter(chunks: Sequence[Chunk], reach: int) -> str:
     """Build the filter expression for chunks with those near them.
 

@@ -5,19 +5,22 @@ from __future__ import annotations
 import logging
 import re
 import threading
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from typing import Any
 
 import numpy as np
-from pymilvus import MilvusClient
 
 from rag_core.errors import CollectionGoneError, StoreError, WordSearchError
 from rag_core.index.connection import SCAN_SECONDS, MilvusConnection
-from rag_core.index.filters import build_filter, build_neighbour_filter, build_page_filter
+from rag_core.index.filters import (
+    build_filter,
+    build_page_filter,
+)
 from rag_core.index.milvus_errors import is_alias_missing
 from rag_core.index.milvus_lite import build_damaged_error
 from rag_core.index.page_means import PageMeans
+from rag_core.index.page_reader import PageReader
 from rag_core.index.rows import (
     FIELDS,
     OWNER,
@@ -27,7 +30,6 @@ from rag_core.index.rows import (
     parse_chunk,
     parse_spec,
 )
-from rag_core.protocols import NEIGHBOURS
 from rag_core.types import (
     Chunk,
     Hit,
@@ -52,42 +54,22 @@ _LOOKS = 2
 _PAGE_HITS = MOST_HITS  # most pages have less than twenty chunks
 
 
-class MilvusReader:
+class MilvusReader(PageReader):
     """The methods of `MilvusStore` that change nothing."""
 
     def __init__(self, connection: MilvusConnection, *, alias: str) -> None:
-        self._connection = connection
+        super().__init__(connection)
         self._alias = alias
         # Milvus Lite loses rows under concurrent writers: every write goes through one lock.
         self._write_lock = threading.RLock()
-        self._remembered: tuple[str, LiveIndex] | None = None
         version = "" if connection.lite else connection.run(self._client.get_server_version)
         self._means = PageMeans(connection)
         self._has_bm25 = connection.lite or has_bm25(version)
 
     @property
-    def _client(self) -> MilvusClient:
-        return self._connection.client
-
-    def _read(
-        self, method: Callable[..., Any], collection: str, *arguments: Any, **options: Any
-    ) -> Any:
-        with self._forget_if_gone():
-            return self._connection.read(method, collection, *arguments, **options)
-
-    @property
     def is_exact(self) -> bool:
         """True on Lite, whose index of vectors is FLAT."""
         return self._connection.lite
-
-    @contextmanager
-    def _forget_if_gone(self) -> Iterator[None]:
-        """Forget which version is live, if a collection is gone."""
-        try:
-            yield
-        except CollectionGoneError:
-            self._remembered = None
-            raise
 
     def _load_collections(self) -> None:
         """Load the live version, and the one before it for a rollback.
@@ -275,14 +257,6 @@ class MilvusReader:
             search_params={"metric_type": "IP"},
         )
         return compute_mean_cosines(rows, pages) if len(rows) < _PAGE_HITS else {}
-
-    def read_neighbours(self, collection: str, chunks: Sequence[Chunk]) -> list[Chunk]:
-        """Read chunks with those near them, by page and position."""
-        if not chunks:
-            return []
-        near = build_neighbour_filter(chunks, NEIGHBOURS)
-        rows = self._read(self._client.query, collection, filter=near, output_fields=FIELDS)
-        return sorted(map(parse_chunk, rows), key=lambda chunk: (chunk.page_key, chunk.position))
 
     def read_chunks(self, collection: str) -> Iterator[Chunk]:
         """Yield every chunk, in any order; fields missing in Milvus are empty."""

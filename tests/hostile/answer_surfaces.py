@@ -125,7 +125,7 @@ class Surfaces:
             path = build_socket_path(IngestSettings.load())
             assert path is not None
             index = SimpleNamespace(store=MemoryStore())  # no question has a scope
-            control = ControlServer(path, RequestExecutor(pipeline, index=index))  # type: ignore[arg-type]
+            control = ControlServer(path, RequestExecutor(pipeline, index, None))  # type: ignore[arg-type]
             control.start()
             # Building the commands takes longer than an answer.
             patch.setattr(typer.main, "get_command", functools.cache(typer.main.get_command))

@@ -92,7 +92,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
         assert path is not None
         pipeline = open_pipeline(rag, models, store)
         index = SimpleNamespace(store=store)  # what a command's scope is checked with
-        control = ControlServer(path, RequestExecutor(pipeline, index=index))  # type: ignore[arg-type]
+        control = ControlServer(path, RequestExecutor(pipeline, index, None))  # type: ignore[arg-type]
         control.start()
         opened.callback(control.close)
         yield Place(folder, indexed, llm, environment)

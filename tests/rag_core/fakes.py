@@ -212,6 +212,14 @@ class MemoryStore:
         ]
         return sorted(near, key=lambda chunk: (chunk.page_key, chunk.position))
 
+    def read_pages_at(self, collection: str, place: str, *, source: str = "") -> list[Chunk]:
+        found = [
+            chunk
+            for chunk, _ in self._table(collection).values()
+            if source in {"", chunk.source} and place in {chunk.path, chunk.url.partition("#")[0]}
+        ]
+        return sorted(found, key=lambda chunk: (chunk.page_key, chunk.position))
+
     def read_chunks(self, collection: str) -> Iterator[Chunk]:
         for chunk, _ in list(self._table(collection).values()):
             yield chunk

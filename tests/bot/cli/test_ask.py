@@ -49,5 +49,5 @@ def test_names_and_tags_are_printed_as_they_are_meant(print_answer):
 
 
 def test_the_answer_in_json_is_markdown_with_names_as_they_are_written():
-    written = json_output.serialise_answer("Where?", answer(text=MARKED))["answer"]
+    written = json_output.serialise_answer("Where?", answer(text=MARKED), None)["answer"]
     assert written == "Set metadata.name in a &lt;td class=x> of ASP.NET, `b.\u200bcom` [1]."

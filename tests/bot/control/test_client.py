@@ -107,7 +107,7 @@ def executor(tmp_path: Path, docs: Path) -> Iterator[RequestExecutor]:
     downloads = Downloads(tmp_path / "snapshots")
     indexer = Indexer(store, HashEmbedder(), ledger, downloads, schema=1)
     configured = parse_sources(str(docs))
-    yield RequestExecutor(Pipeline(), IndexService(indexer, store, ledger, configured))
+    yield RequestExecutor(Pipeline(), IndexService(indexer, store, ledger, configured), None)
     engine.dispose()
 
 

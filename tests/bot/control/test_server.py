@@ -20,7 +20,7 @@ from bot.errors import ControlError
 @pytest.fixture
 def path(tmp_path: Path) -> Iterator[Path]:
     """A socket behind which nothing is asked for."""
-    control = ControlServer(tmp_path / "docent.sock", RequestExecutor(None, None))
+    control = ControlServer(tmp_path / "docent.sock", RequestExecutor(None, None, None))
     control.start()
     yield tmp_path / "docent.sock"
     control.close()

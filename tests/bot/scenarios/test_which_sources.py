@@ -87,7 +87,7 @@ def socket_of(world: World) -> Iterator[None]:
     """The running service, at its control socket; nothing can be opened beside it."""
     path = build_socket_path(IngestSettings.load())
     assert path is not None
-    server = ControlServer(path, RequestExecutor(None, world.service()))
+    server = ControlServer(path, RequestExecutor(None, world.service(), None))
     server.start()
     yield
     server.close()

@@ -1,0 +1,1 @@
+"""Calls: what programs ask for, by MCP or HTTP: a search, a page, an answer."""

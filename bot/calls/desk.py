@@ -1,0 +1,187 @@
+"""The desk: takes questions of programs, which get the line and the answers that people get."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+from collections.abc import AsyncIterator
+from uuid import uuid4
+
+from bot.background import BackgroundTasks
+from bot.calls.reply import CallReply
+from bot.calls.requests import Answered, Ask, CallEvent
+from bot.calls.threads import CallThreads, NoFiles
+from bot.conversation.answer_flow import AnswerFlow
+from bot.conversation.dispatcher import Dispatcher
+from bot.conversation.inbox_writer import Outcome
+from bot.conversation.open_question import OpenQuestion
+from bot.conversation.question_builder import QuestionBuilder
+from bot.conversation.runner import PipelineRunner
+from bot.conversation.surfaces import SurfaceHandler
+from bot.errors import CallError, CallRefusedError, CallRepeatedError
+from bot.health.telemetry import Telemetry
+from bot.storage.answers import AnswerRecord
+from bot.storage.database import BotDatabase
+from bot.storage.question_filter import QuestionFilter
+from bot.texts import answers
+from bot.texts.catalog import set_language
+from bot.types import IncomingMessage, MessageKey
+from rag_core.pipeline import check_question
+from rag_core.request_id import REQUEST_ID
+from rag_core.types import Question
+
+_LANGUAGE = "en"
+
+
+class CallDesk:
+    """Puts questions of programs into the line, and hands them their answers."""
+
+    def __init__(
+        self,
+        dispatcher: Dispatcher,
+        runner: PipelineRunner,
+        database: BotDatabase,
+        telemetry: Telemetry,
+    ) -> None:
+        """Answer over the parts that all surfaces share.
+
+        Args:
+            dispatcher: takes the questions from the line.
+            runner: runs the pipeline.
+            database: the bot's tables.
+            telemetry: counts questions.
+        """
+        self._dispatcher = dispatcher
+        self._database = database
+        questions = QuestionBuilder(database, CallThreads(database.answers), NoFiles())
+        self._flow = AnswerFlow(runner, database, questions, telemetry=telemetry)
+        self._telemetry = telemetry
+        self._replies: dict[tuple[str, str], CallReply] = {}
+        self._tasks = BackgroundTasks()
+
+    @property
+    def handler(self) -> SurfaceHandler:
+        """The handler of the surfaces `mcp` and `http`."""
+        return SurfaceHandler(self._handle, self._show_place, self._remove_place)
+
+    async def ask(self, ask: Ask) -> AsyncIterator[CallEvent]:
+        """Yield the events of one answer; the last is `Answered`.
+
+        Closing the iterator withdraws the question, unless others wait for it by the same key.
+
+        Raises:
+            QuestionError: the question is empty or too long.
+            CallRepeatedError: its key was used before, and there is no such answer.
+            CallRefusedError: a limit of the line refuses it.
+            CallError: there is no answer; the message says why.
+        """
+        check_question(Question(ask.question))
+        message = build_message(ask)
+        if ask.key and (earlier := await self._find_earlier(ask, message.key)) is not None:
+            yield earlier
+            return
+        place = (message.key.channel, message.key.ts)
+        reply = self._replies.get(place)
+        if reply is not None and reply.question != ask.question:
+            raise _build_repeated_error()
+        is_first = reply is None
+        reply = self._replies.setdefault(place, CallReply(ask.question))
+        reply.readers += 1
+        try:
+            if is_first and not await self._dispatcher.offer(message):
+                reply.end(_build_repeated_error())
+            async for event in reply.read():
+                yield event
+        finally:
+            reply.readers -= 1
+            if not reply.readers:
+                self._replies.pop(place, None)
+                if not reply.has_ended:
+                    # Its task may be cancelled, so this can't be awaited here.
+                    self._tasks.start(self._withdraw(message.key))
+
+    async def _find_earlier(self, ask: Ask, key: MessageKey) -> Answered | None:
+        """Return the answer that a key has got already.
+
+        Raises:
+            CallRepeatedError: it was used for another question.
+        """
+        record = await asyncio.to_thread(self._database.answers.find_by_message, key)
+        if record is None or record.answer is None:
+            return None
+        if record.question != ask.question:
+            raise _build_repeated_error()
+        return build_answered(record)
+
+    async def _withdraw(self, key: MessageKey) -> None:
+        await self._dispatcher.send("delete", QuestionFilter.of_message(key))
+
+    async def _handle(self, question: OpenQuestion) -> Outcome:
+        """Answer one question, if the program still waits here."""
+        REQUEST_ID.set(question.id)
+        message = question.entry.message
+        reply = self._replies.get((message.key.channel, message.key.ts))
+        if reply is None:
+            return "given_up"
+        set_language(_LANGUAGE)
+        if no := answers.find_limit_sentence(question.entry.stage):
+            self._telemetry.record_told(message.origin, "refused", request_id=question.id)
+            reply.end(CallRefusedError(no))
+            return "told"
+        try:
+            return await self._flow.answer(question, message, reply)
+        finally:
+            reply.end(CallError(answers.UNEXPECTED))
+
+    async def _show_place(
+        self, message: IncomingMessage, place: int, posted: tuple[str, ...]
+    ) -> tuple[str, ...]:
+        """Tell a program the place of its question in the line."""
+        reply = self._replies.get((message.key.channel, message.key.ts))
+        if reply is not None:
+            set_language(_LANGUAGE)
+            reply.show_progress(answers.render_place(place))
+        return posted
+
+    async def _remove_place(self, message: IncomingMessage, posted: tuple[str, ...]) -> None:
+        """Take back nothing: a program was told, and no message shows it."""
+
+
+def build_message(ask: Ask) -> IncomingMessage:
+    """Build the message of a question; equal keys of a caller give equal messages."""
+    caller = f"{ask.caller.team}/{ask.caller.user}"
+    name = _hash_name(caller, ask.key) if ask.key else uuid4().hex
+    ts = f"call-{name}"
+    return IncomingMessage(
+        kind="question",
+        key=MessageKey("", ask.surface, ts),
+        thread_ts=f"thread-{_hash_name(caller, ask.thread)}" if ask.thread else ts,
+        user=ask.caller.user,
+        user_team=ask.caller.team,
+        text=ask.question,
+        origin="call",
+        surface=ask.surface,
+        scope=ask.scope,
+    )
+
+
+def build_answered(record: AnswerRecord) -> Answered:
+    """Build the last event from a stored answer.
+
+    Raises:
+        ValueError: its text is not stored.
+    """
+    if record.answer is None:
+        raise ValueError("the text of the answer is not stored")
+    return Answered(record.answer, as_of=record.as_of, id=record.id)
+
+
+def _hash_name(caller: str, name: str) -> str:
+    return hashlib.sha256(f"{caller}\n{name}".encode(errors="replace")).hexdigest()[:32]
+
+
+def _build_repeated_error() -> CallRepeatedError:
+    return CallRepeatedError(
+        "This Idempotency-Key was used before, for another question or for one that got no answer: "
+        "take another key."
+    )

@@ -1,0 +1,185 @@
+"""The documentation as programs read it: searched, and page by page."""
+
+from __future__ import annotations
+
+import difflib
+import logging
+from collections.abc import Callable, Collection, Sequence
+from datetime import datetime
+from typing import Protocol
+
+from bot.calls.requests import PageRequest
+from bot.calls.schema import PageResult, SearchResult
+from bot.index_service import read_page_labels
+from bot.scope_check import check_scope
+from ingest.errors import StateError
+from rag_core.models.token_estimate import estimate_tokens
+from rag_core.protocols import VectorStore
+from rag_core.types import Chunk, LiveIndex, Passage, Question
+
+PIECE_TOKENS = 4_500
+"""Most tokens of one piece of a page, estimated; the fields around it need some, too."""
+
+_MOST_CANDIDATES = 5
+_MOST_SECTIONS = 60
+
+logger = logging.getLogger(__name__)
+
+
+class PassageFinder(Protocol):
+    """The part of the pipeline that a search needs."""
+
+    def search(self, question: Question, *, limit: int) -> tuple[Passage, ...]:
+        """Return passages, best first."""
+
+    def require_live_index(self) -> LiveIndex:
+        """Return the live version."""
+
+
+class Documentation:
+    """Searches the index, and reads its pages; every method blocks.
+
+    Args:
+        pipeline: searches.
+        store: holds the index.
+        read_as_of: returns when sources were last read; None if that is not known.
+    """
+
+    def __init__(
+        self,
+        pipeline: PassageFinder,
+        store: VectorStore,
+        read_as_of: Callable[[Collection[str]], datetime | None],
+    ) -> None:
+        self._pipeline = pipeline
+        self._store = store
+        self._read_as_of = read_as_of
+
+    def search(self, question: Question, *, limit: int) -> SearchResult:
+        """Search for passages.
+
+        Args:
+            question: with the scope to search.
+            limit: most passages.
+
+        Returns:
+            The passages, best first.
+
+        Raises:
+            QuestionError: the question is empty or too long, or no page is in its scope.
+            DocentError: the index or a model can't be used.
+        """
+        check_scope(self._store, question.scope)
+        revision = self._pipeline.require_live_index().spec.revision
+        passages = self._pipeline.search(question, limit=limit)
+        as_of = self.read_as_of(question.scope.sources)
+        return SearchResult.of(question.text, passages, revision=revision, as_of=as_of)
+
+    def read_page(self, page: PageRequest) -> PageResult:
+        """Read a page, or a piece of it.
+
+        Returns:
+            The page; one with the status `not_found` names pages or sections that are there.
+
+        Raises:
+            StoreError: the index can't be used.
+        """
+        live = self._pipeline.require_live_index()
+        place, _, anchor = page.place.strip().partition("#")
+        chunks = self._find_chunks(live, place, page.source)
+        as_of = self.read_as_of([chunks[0].source] if chunks else [])
+        if not chunks:
+            candidates = self._list_near_pages(place)
+            result = PageResult(status="not_found", candidates=candidates)
+        else:
+            result = _build_page(chunks, page.section.strip() or anchor, page.offset)
+        return result.model_copy(update={"revision": live.spec.revision, "as_of": as_of})
+
+    def read_as_of(self, sources: Collection[str]) -> datetime | None:
+        """Return when sources were last read; None if that is not known."""
+        try:
+            return self._read_as_of(sources)
+        except StateError as error:
+            logger.warning("It is not known when the documentation was last read: %s", error)
+            return None
+
+    def _find_chunks(self, live: LiveIndex, place: str, source: str) -> list[Chunk]:
+        """Return the chunks of the first page at a path or an address."""
+        slashed = f"{place}/" if not place.endswith("/") else place.rstrip("/")
+        for each in dict.fromkeys((place, slashed, place.lstrip("/"))):
+            chunks = self._store.read_pages_at(live.collection, each, source=source) if each else []
+            if chunks:
+                return [chunk for chunk in chunks if chunk.page_key == chunks[0].page_key]
+        return []
+
+    def _list_near_pages(self, place: str) -> list[str]:
+        """Return the paths of pages that may have been meant."""
+        paths = sorted({page.path for page in read_page_labels(self._store) or ()})
+        wanted = place.partition("://")[2] or place
+        name = wanted.rstrip("/").rpartition("/")[2].partition(".")[0].casefold()
+        named = [path for path in paths if name and name in path.casefold()]
+        near = difflib.get_close_matches(wanted, paths, n=_MOST_CANDIDATES, cutoff=0.5)
+        return list(dict.fromkeys([*near, *named]))[:_MOST_CANDIDATES]
+
+
+def _build_page(chunks: Sequence[Chunk], section: str, offset: int) -> PageResult:
+    """Build the piece of a page from an offset on, of one section or of all."""
+    first = chunks[0]
+    sections = list(dict.fromkeys(" > ".join(chunk.headings) for chunk in chunks if chunk.headings))
+    page = PageResult(
+        status="found",
+        source=first.source,
+        path=first.path,
+        url=first.url.partition("#")[0],
+        title=first.title,
+        version=first.version,
+        language=first.language,
+        section=section,
+        sections=sections[:_MOST_SECTIONS],
+        offset=offset,
+    )
+    wanted = [chunk for chunk in chunks if is_in_section(chunk, section)]
+    pieces = wanted[offset:]
+    if not pieces:
+        near = difflib.get_close_matches(section, sections, n=_MOST_CANDIDATES, cutoff=0.3)
+        candidates = near or sections[:_MOST_CANDIDATES]
+        return page.model_copy(update={"status": "not_found", "candidates": candidates})
+    texts: list[str] = []
+    used, headings = 0, wanted[offset - 1].headings if offset else ()
+    for chunk in pieces:
+        text = _render_chunk(chunk, headings)
+        used += estimate_tokens(text)
+        if texts and used > PIECE_TOKENS:
+            break
+        texts.append(text)
+        headings = chunk.headings
+    end = offset + len(texts)
+    next_offset = end if end < len(wanted) else None
+    return page.model_copy(update={"text": "\n\n".join(texts), "next_offset": next_offset})
+
+
+def is_in_section(chunk: Chunk, section: str) -> bool:
+    """Return whether a chunk is in a section, named by a heading or an anchor; all are in ''."""
+    if not section:
+        return True
+    wanted = section.lstrip("#").casefold()
+    path = " > ".join(chunk.headings).casefold()
+    names = {heading.casefold() for heading in chunk.headings}
+    return (
+        wanted in names
+        or wanted == chunk.url.partition("#")[2].casefold()
+        or path == wanted
+        or path.startswith(f"{wanted} > ")
+    )
+
+
+def _render_chunk(chunk: Chunk, before: Sequence[str]) -> str:
+    """Return the text of a chunk below those of its headings that are new."""
+    shared = 0
+    while shared < min(len(before), len(chunk.headings)) and (
+        before[shared] == chunk.headings[shared]
+    ):
+        shared += 1
+    new = range(shared, len(chunk.headings))
+    lines = [f"{'#' * min(level + 1, 6)} {chunk.headings[level]}" for level in new]
+    return "\n\n".join([*lines, chunk.text])

@@ -1,0 +1,1 @@
+"""MCP: docent for editors and other programs that speak the Model Context Protocol."""

@@ -1,0 +1,17 @@
+"""`docent mcp`: the server for one client, over standard input and output."""
+
+from __future__ import annotations
+
+import anyio
+
+from bot.calls.local import LocalLibrary
+from bot.mcp.server import build_server
+
+
+def run() -> None:
+    """Serve the client until it closes standard input."""
+    library = LocalLibrary()
+    try:
+        anyio.run(build_server(library).run_stdio_async)
+    finally:
+        library.close()
