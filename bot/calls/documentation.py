@@ -125,7 +125,8 @@ class Documentation:
 def _build_page(chunks: Sequence[Chunk], section: str, offset: int) -> PageResult:
     """Build the piece of a page from an offset on, of one section or of all."""
     first = chunks[0]
-    sections = list(dict.fromkeys(" > ".join(chunk.headings) for chunk in chunks if chunk.headings))
+    paths = (" > ".join(_drop_title(chunk)) for chunk in chunks)
+    sections = list(dict.fromkeys(path for path in paths if path))
     page = PageResult(
         status="found",
         source=first.source,
@@ -138,48 +139,56 @@ def _build_page(chunks: Sequence[Chunk], section: str, offset: int) -> PageResul
         sections=sections[:_MOST_SECTIONS],
         offset=offset,
     )
-    wanted = [chunk for chunk in chunks if is_in_section(chunk, section)]
-    pieces = wanted[offset:]
+    headings = _find_section(chunks, section)
+    wanted = [chunk for chunk in chunks if chunk.headings[: len(headings)] == headings]
+    pieces = wanted[offset:] if headings or not section else []
     if not pieces:
         near = difflib.get_close_matches(section, sections, n=_MOST_CANDIDATES, cutoff=0.3)
         candidates = near or sections[:_MOST_CANDIDATES]
         return page.model_copy(update={"status": "not_found", "candidates": candidates})
     texts: list[str] = []
-    used, headings = 0, wanted[offset - 1].headings if offset else ()
+    used, before = 0, _drop_title(wanted[offset - 1]) if offset else ()
     for chunk in pieces:
-        text = _render_chunk(chunk, headings)
+        text = _render_chunk(chunk, before)
         used += estimate_tokens(text)
         if texts and used > PIECE_TOKENS:
             break
         texts.append(text)
-        headings = chunk.headings
+        before = _drop_title(chunk)
     end = offset + len(texts)
     next_offset = end if end < len(wanted) else None
     return page.model_copy(update={"text": "\n\n".join(texts), "next_offset": next_offset})
 
 
-def is_in_section(chunk: Chunk, section: str) -> bool:
-    """Return whether a chunk is in a section, named by a heading or an anchor; all are in ''."""
-    if not section:
-        return True
-    wanted = section.lstrip("#").casefold()
-    path = " > ".join(chunk.headings).casefold()
-    names = {heading.casefold() for heading in chunk.headings}
-    return (
-        wanted in names
-        or wanted == chunk.url.partition("#")[2].casefold()
-        or path == wanted
-        or path.startswith(f"{wanted} > ")
-    )
+def _find_section(chunks: Sequence[Chunk], section: str) -> tuple[str, ...]:
+    """Return the headings of a section, the outermost first; none if it is not on the page.
+
+    It is named by its heading, by its whole path of headings, or by its anchor.
+    """
+    wanted = section.lstrip("#").strip().casefold()
+    for chunk in chunks if wanted else ():
+        folded = [heading.casefold() for heading in chunk.headings]
+        shown = len(folded) - len(_drop_title(chunk))
+        for depth in range(1, len(folded) + 1):
+            whole, below = " > ".join(folded[:depth]), " > ".join(folded[shown:depth])
+            if wanted in {folded[depth - 1], whole, below}:
+                return chunk.headings[:depth]
+        if wanted == chunk.url.partition("#")[2].casefold():
+            return chunk.headings
+    return ()
+
+
+def _drop_title(chunk: Chunk) -> tuple[str, ...]:
+    """Return the headings of a chunk without a first one that repeats the title."""
+    return chunk.headings[1:] if chunk.headings[:1] == (chunk.title,) else chunk.headings
 
 
 def _render_chunk(chunk: Chunk, before: Sequence[str]) -> str:
     """Return the text of a chunk below those of its headings that are new."""
+    headings = _drop_title(chunk)
     shared = 0
-    while shared < min(len(before), len(chunk.headings)) and (
-        before[shared] == chunk.headings[shared]
-    ):
+    while shared < min(len(before), len(headings)) and before[shared] == headings[shared]:
         shared += 1
-    new = range(shared, len(chunk.headings))
-    lines = [f"{'#' * min(level + 1, 6)} {chunk.headings[level]}" for level in new]
+    new = range(shared, len(headings))
+    lines = [f"{'#' * min(level + 2, 6)} {headings[level]}" for level in new]
     return "\n\n".join([*lines, chunk.text])
