@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Callable
+from typing import Protocol
 
 from bot.app_parts import AppParts, Conversation, Intervals
 from bot.calls.desk import CallDesk
@@ -12,6 +13,19 @@ from bot.calls.library import ServedLibrary
 from bot.settings import BotSettings
 from bot.slack.app import connect_slack
 from bot.stop_signals import run_until_stopped
+
+
+class SurfaceApp(Protocol):
+    """A surface that is built: open between `open` and `close`, gone after `end`."""
+
+    async def open(self) -> None:
+        """Begin to accept questions."""
+
+    async def close(self) -> None:
+        """Accept no more; answers go on."""
+
+    async def end(self) -> None:
+        """End what is still open."""
 
 
 async def serve(
@@ -61,8 +75,17 @@ async def run_app(
     if parts.library is not None:
         _open_desk(parts.library, parts, conversation)
     async with contextlib.AsyncExitStack() as connected:
-        connecting = [connect_slack(settings, parts, conversation, intervals)]
-        apps = [await connected.enter_async_context(each) for each in connecting]
+        apps: list[SurfaceApp] = []
+        admission = None
+        if settings.uses_slack:
+            connecting = connect_slack(settings, parts, conversation, intervals)
+            slack = await connected.enter_async_context(connecting)
+            admission = slack.admission
+            apps.append(slack)
+        if settings.mcp_port is not None and parts.library is not None:
+            from bot.door.app import open_door  # its packages may not be installed
+
+            apps.append(open_door(settings, settings.mcp_port, parts, parts.library, admission))
         await asyncio.to_thread(parts.warm_up)
         purging = asyncio.create_task(parts.database.purge_daily())
         try:

@@ -52,11 +52,23 @@ class HttpLimits:
 
 
 class RefusedError(Exception):
-    """A request that is answered with a status and nothing else; the reason is for the log."""
+    """A request that is answered with a status alone; the reason is for the log.
 
-    def __init__(self, status: HTTPStatus, reason: str) -> None:
+    Where programs call, the answer may say more: a JSON text, and headers.
+    """
+
+    def __init__(
+        self,
+        status: HTTPStatus,
+        reason: str,
+        *,
+        json_text: str = "",
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
         super().__init__(reason)
         self.status = status
+        self.json_text = json_text
+        self.headers = dict(headers or {})
 
 
 class HttpServer:
@@ -67,6 +79,7 @@ class HttpServer:
         routes: Routes,
         *,
         limits: HttpLimits | None = None,
+        cancels: bool = False,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         """Take the routes.
@@ -74,9 +87,11 @@ class HttpServer:
         Args:
             routes: what is served; everything else is not found.
             limits: for addresses and requests.
+            cancels: whether a handler is cancelled when its client hangs up.
             clock: seconds, for the lines about refusals.
         """
         self._routes = routes
+        self._cancels = cancels
         self._limits = limits or HttpLimits()
         self._refusals = _RefusalLog(clock)
         self._runner: web.ServerRunner | None = None
@@ -92,13 +107,19 @@ class HttpServer:
         Raises:
             OSError: the port is taken or not allowed, or the address is not this machine's.
         """
-        server = _Server(self._answer, self._limits, self._refusals)
+        server = _Server(self._answer, self._limits, self._refusals, cancels=self._cancels)
         self._runner = web.ServerRunner(server, shutdown_timeout=5)
         await self._runner.setup()
         try:
             await web.TCPSite(self._runner, host, port).start()
         except UnicodeError as error:
             raise OSError(errno.EADDRNOTAVAIL, os.strerror(errno.EADDRNOTAVAIL)) from error
+
+    async def stop_listening(self) -> None:
+        """Accept no more connections; requests go on."""
+        if self._runner is not None:
+            for site in list(self._runner.sites):
+                await site.stop()
 
     async def close(self) -> None:
         """Accept no more requests; those under way may end."""
@@ -111,7 +132,7 @@ class HttpServer:
             return await self._find_handler(request)(request)
         except RefusedError as refusal:
             self._refusals.record(refusal.status, str(request.remote), str(refusal))
-            return _build_refusal(refusal.status)
+            return _build_refusal(refusal.status, refusal.json_text, refusal.headers)
         except Exception:
             logger.exception("A request to %s failed unexpectedly.", request.path)
             return _build_refusal(HTTPStatus.INTERNAL_SERVER_ERROR)
@@ -120,8 +141,10 @@ class HttpServer:
         method = "GET" if request.method == "HEAD" else request.method
         if handler := self._routes.get((method, request.path)):
             return handler
-        if any((each, request.path) in self._routes for each in _METHODS):
-            raise RefusedError(HTTPStatus.METHOD_NOT_ALLOWED, "the method")
+        if allowed := [each for each in _METHODS if (each, request.path) in self._routes]:
+            raise RefusedError(
+                HTTPStatus.METHOD_NOT_ALLOWED, "the method", headers={"Allow": ", ".join(allowed)}
+            )
         raise RefusedError(HTTPStatus.NOT_FOUND, "the path")
 
 
@@ -149,9 +172,16 @@ async def read_body(request: web.BaseRequest, limits: HttpLimits) -> bytes:
     return bytes(body)
 
 
-def _build_refusal(status: HTTPStatus) -> web.Response:
-    """Build an answer of a status alone, which ends the connection."""
-    response = web.Response(status=status, text=f"{status.phrase}\n", headers={"Server": "docent"})
+def _build_refusal(
+    status: HTTPStatus, json_text: str = "", headers: Mapping[str, str] | None = None
+) -> web.Response:
+    """Build an answer of a status, and of a JSON text if there is one; it ends the connection."""
+    response = web.Response(
+        status=status,
+        text=json_text or f"{status.phrase}\n",
+        content_type="application/json" if json_text else "text/plain",
+        headers={"Server": "docent", **(headers or {})},
+    )
     response.force_close()
     return response
 
@@ -200,10 +230,13 @@ class _RefusalLog:
 class _Server(web.Server):
     """Makes a connection of each one that is accepted."""
 
-    def __init__(self, handler: Handler, limits: HttpLimits, refusals: _RefusalLog) -> None:
+    def __init__(
+        self, handler: Handler, limits: HttpLimits, refusals: _RefusalLog, *, cancels: bool
+    ) -> None:
         super().__init__(
             self._begin,
             access_log=None,
+            handler_cancellation=cancels,
             auto_decompress=False,
             keepalive_timeout=limits.idle_seconds,
             lingering_time=2.0,

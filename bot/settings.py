@@ -112,6 +112,28 @@ class BotSettings(Settings):
         description="Days for which docent keeps questions and answers, for evidence and "
         "feedback; 0 keeps no texts.",
     )
+    mcp_port: int | None = Field(
+        None,
+        ge=1,
+        le=65535,
+        description="Port of `/mcp` for MCP clients and `/v1` for programs; unset serves neither.",
+    )
+    mcp_host: str = Field(
+        "127.0.0.1",
+        description="Address on which that port listens; beyond this machine it needs tokens or "
+        "Slack's signature, and DOCENT_MCP_HOSTS.",
+    )
+    mcp_hosts: str = Field(
+        "",
+        description="Names by which programs reach that port, such as `docs.example.com`, "
+        "separated by white space or commas; this machine's own names always count.",
+    )
+    mcp_tokens: SecretStr | None = Field(
+        None,
+        description="Bearer tokens for that port, separated by white space or commas: "
+        "`name:token` each.",
+    )
+    mcp_calls: int = Field(8, ge=1, description="Calls that one caller may have open there.")
     health_port: int | None = Field(
         None,
         ge=1,
@@ -122,6 +144,11 @@ class BotSettings(Settings):
         "127.0.0.1",
         description="Address on which the health port listens; `0.0.0.0` for all interfaces.",
     )
+
+    @property
+    def uses_slack(self) -> bool:
+        """True if docent serves Slack: a token is set, or nothing else is served."""
+        return bool(self.slack_bot_token) or self.mcp_port is None
 
 
 def parse_ids(setting: str) -> frozenset[str]:

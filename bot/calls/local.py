@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncGenerator, Callable, Iterator
 from typing import TYPE_CHECKING, TypeVar
 
 from bot.calls.library import run_on_thread, run_once
@@ -66,7 +66,7 @@ class LocalLibrary:
             self._reads, lambda: self._choose(lambda service: service.read_page(page), read_own)
         )
 
-    async def ask(self, ask: Ask) -> AsyncIterator[CallEvent]:
+    async def ask(self, ask: Ask) -> AsyncGenerator[CallEvent, None]:
         """Yield the events of one answer."""
         async with self._answers.run(ask) as events:
             while (event := await events.get()) is not None:

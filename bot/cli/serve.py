@@ -13,7 +13,7 @@ def register(app: typer.Typer) -> None:
 
 
 def serve() -> None:
-    """Run the Slack app and the schedule."""
+    """Run the bot and the schedule."""
     from bot.health.logs import set_level
     from bot.stop_signals import handle_early_stop
 
@@ -33,14 +33,20 @@ def _require_valid_settings() -> None:
     Raises:
         SettingsError: a setting is not valid or missing.
     """
+    from bot.door.rules import DoorRules
     from bot.settings import BotSettings
     from bot.slack.client.required_secrets import require_settings
     from ingest.cron import parse_schedule
     from ingest.settings import IngestSettings
     from ingest.sources import parse_sources
+    from rag_core.extras import check_extra
     from rag_core.settings import RagSettings
 
-    require_settings(BotSettings.load())
+    settings = BotSettings.load()
+    require_settings(settings)
+    if settings.mcp_port is not None:
+        check_extra("mcp", "DOCENT_MCP_PORT")
+        DoorRules.build(settings, settings.mcp_port)
     RagSettings.load()
     index_settings = IngestSettings.load()
     parse_sources(index_settings.sources)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Protocol
 
 from bot.health.metrics import Metrics
@@ -76,9 +76,11 @@ class Monitor:
             return f"The models have been at one batch for {seconds:.0f} s: restart docent."
         return ""
 
-    def build_readiness(self, checks: Mapping[str, Check]) -> Readiness:
-        """Build the readiness of the models and the checked parts."""
-        return Readiness({"models": self.check_models, **checks})
+    def build_readiness(
+        self, checks: Mapping[str, Check], connections: Collection[str]
+    ) -> Readiness:
+        """Build the readiness of the models, the checked parts and the connections."""
+        return Readiness({"models": self.check_models, **checks}, connections)
 
 
 class NumberReader:

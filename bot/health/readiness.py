@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping
 
 from bot.health.probe import Check, Probe
 
-SLACK = "slack"
+SLACK = "Slack"
 
 IsConnected = Callable[[], Awaitable[bool]]
 
@@ -17,24 +17,32 @@ class Readiness:
 
     Args:
         checks: a blocking check for each part, by its name.
+        connections: names of the services that docent keeps a connection to.
     """
 
-    def __init__(self, checks: Mapping[str, Check] | None = None) -> None:
+    def __init__(
+        self,
+        checks: Mapping[str, Check] | None = None,
+        connections: Collection[str] = (SLACK,),
+    ) -> None:
         self._probes = {name: Probe(check) for name, check in (checks or {}).items()}
-        self._is_connected: IsConnected | None = None
+        self._connections: dict[str, IsConnected | None] = dict.fromkeys(connections)
 
-    def watch_connection(self, is_connected: IsConnected) -> None:
-        """Count the connection to Slack as a part from now on."""
-        self._is_connected = is_connected
+    def watch_connection(self, is_connected: IsConnected, name: str = SLACK) -> None:
+        """Ask from now on whether the connection to a service stands."""
+        self._connections[name] = is_connected
 
     async def find_problems(self) -> dict[str, str]:
         """Return why each part is not ready; empty if it is."""
         sentences = await asyncio.gather(
-            *(probe.find_problem() for probe in self._probes.values()), self._check_connection()
+            *(probe.find_problem() for probe in self._probes.values()),
+            *(_check_connection(name, check) for name, check in self._connections.items()),
         )
-        return dict(zip((*self._probes, SLACK), sentences, strict=True))
+        names = (*self._probes, *(name.lower() for name in self._connections))
+        return dict(zip(names, sentences, strict=True))
 
-    async def _check_connection(self) -> str:
-        if self._is_connected is None:
-            return "docent has not connected to Slack yet."
-        return "" if await self._is_connected() else "The connection to Slack is lost."
+
+async def _check_connection(name: str, is_connected: IsConnected | None) -> str:
+    if is_connected is None:
+        return f"docent has not connected to {name} yet."
+    return "" if await is_connected() else f"The connection to {name} is lost."

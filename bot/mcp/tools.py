@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Callable
 from typing import Annotated, Any
 
@@ -42,7 +43,7 @@ class Tools:
 
     Args:
         library: searches, reads and answers.
-        find_caller: returns who calls.
+        find_caller: returns who calls, or raises why they may not.
         answer_seconds: the longest time for an answer.
     """
 
@@ -65,10 +66,13 @@ class Tools:
         version: Version = "",
         language: Language = "",
         path: PathPrefix = "",
+        *,
+        ctx: Context[Any, Any],
     ) -> Annotated[CallToolResult, SearchResult]:
         """Search the documentation; returns passages with their links, best first."""
         scope = Scope((source,) if source else (), path, version, language)
         try:
+            self._find_caller(ctx)
             found = await self._library.search(Question(query, scope=scope), limit=limit)
         except DocentError as error:
             return _build_failure(error)
@@ -81,9 +85,12 @@ class Tools:
         section: Section = "",
         offset: Offset = 0,
         source: SourceName = "",
+        *,
+        ctx: Context[Any, Any],
     ) -> Annotated[CallToolResult, PageResult]:
         """Read a page of the documentation, or a section of it, in pieces."""
         try:
+            self._find_caller(ctx)
             read = await self._library.read_page(PageRequest(page, source, section, offset))
         except DocentError as error:
             return _build_failure(error)
@@ -93,8 +100,8 @@ class Tools:
         self, question: AskedQuestion, ctx: Context[Any, Any]
     ) -> Annotated[CallToolResult, AnswerResult]:
         """Answer a question from the documentation, with checked citations."""
-        ask = Ask(question, caller=self._find_caller(ctx))
         try:
+            ask = Ask(question, caller=self._find_caller(ctx))
             try:
                 async with asyncio.timeout(self._answer_seconds):
                     result = await self._follow(ask, ctx)
@@ -109,15 +116,16 @@ class Tools:
     async def _follow(self, ask: Ask, ctx: Context[Any, Any]) -> AnswerResult:
         """Report the progress of an answer, and return it."""
         step = 0
-        async for event in self._library.ask(ask):
-            if isinstance(event, Answered):
-                return AnswerResult.of(
-                    ask.question, event.answer, as_of=event.as_of, answer_id=event.id
-                )
-            says = _describe_event(event, is_writing=step >= _WRITING)
-            if says:
-                step = _WRITING if isinstance(event, TextDelta) else step + 1
-                await ctx.report_progress(step, message=says)
+        async with contextlib.aclosing(self._library.ask(ask)) as events:
+            async for event in events:
+                if isinstance(event, Answered):
+                    return AnswerResult.of(
+                        ask.question, event.answer, as_of=event.as_of, answer_id=event.id
+                    )
+                says = _describe_event(event, is_writing=step >= _WRITING)
+                if says:
+                    step = _WRITING if isinstance(event, TextDelta) else step + 1
+                    await ctx.report_progress(step, message=says)
         raise DocentError("The pipeline ended without an answer.")
 
 

@@ -31,7 +31,7 @@ class AdminChannel:
     """
 
     def __init__(self, settings: BotSettings) -> None:
-        self._channel = settings.admin_channel
+        self._channel = settings.admin_channel if settings.uses_slack else ""
         self._refusal = ""
         self._client = WebClient(
             token=reveal_secret(settings.slack_bot_token),

@@ -44,6 +44,7 @@ from bot.slack.home.home_tab import HomeTab
 from bot.slack.home.suggested_prompts import SuggestedPrompts
 from bot.slack.inbox.access import AccessPolicy, Workspace
 from bot.slack.inbox.acknowledgement import Acknowledgement
+from bot.slack.inbox.admission import SlackAdmission
 from bot.slack.inbox.catch_up import CatchUp
 from bot.slack.inbox.conversation_reader import ConversationReader
 from bot.slack.inbox.file_reader import SlackFileReader
@@ -67,11 +68,12 @@ CLEANUP_SECONDS = 1.0
 class SlackApp:
     """docent in Slack: connected by `open`; after `close` no question comes any more."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  (the parts, by name)
         self,
         build_transport: Callable[[], Transport],
         catch_up: CatchUp,
         *,
+        admission: SlackAdmission,
         readiness: Readiness,
         reindex: ReindexRunner,
         tasks: BackgroundTasks,
@@ -79,6 +81,8 @@ class SlackApp:
         # One for Socket Mode works as soon as it is built, so it is built late.
         self._build_transport = build_transport
         self._transport: Transport | None = None
+        self.admission = admission
+        """Says which people of Slack may ask elsewhere."""
         self._catch_up = catch_up
         self._readiness = readiness
         self._reindex = reindex
@@ -135,7 +139,7 @@ async def connect_slack(
         slack = SlackClients.of(app.client, connection.build_quick_client(settings, session))
         tasks = BackgroundTasks()
         reindex = ReindexRunner(parts.index, slack, edit_seconds=intervals.edit_seconds)
-        catch_up = _register_listeners(
+        catch_up, access = _register_listeners(
             app,
             settings,
             parts,
@@ -149,6 +153,7 @@ async def connect_slack(
         yield SlackApp(
             partial(build_transport, app, settings, catch_up),
             catch_up,
+            admission=SlackAdmission(access, Workspace(identity.team, identity.enterprise)),
             readiness=parts.readiness,
             reindex=reindex,
             tasks=tasks,
@@ -175,8 +180,11 @@ def _register_listeners(  # noqa: PLR0913  (the parts, by name)
     reindex: ReindexRunner,
     identity: connection.Identity,
     flush_seconds: float,
-) -> CatchUp:
-    """Build the handlers and register them; return what reads missed questions."""
+) -> tuple[CatchUp, AccessPolicy]:
+    """Build the handlers and register them; return what others need of them.
+
+    That is the reader of missed questions, and the rules for people.
+    """
     index, database, client = parts.index, parts.database, slack.client
     dispatcher = conversation.dispatcher
     auto_channels = parse_ids(settings.auto_channels)
@@ -287,4 +295,4 @@ def _register_listeners(  # noqa: PLR0913  (the parts, by name)
         ),
         suggested_prompts=SuggestedPrompts(index, slack, tasks, gate=gate),
     )
-    return catch_up
+    return catch_up, access

@@ -16,11 +16,13 @@ SECRET_PLACES = {
 
 
 def require_settings(settings: BotSettings) -> None:
-    """Check that the transport has its secrets.
+    """Check that the transport has its secrets, where docent serves Slack.
 
     Raises:
         SettingsError: a secret is missing; the message names it and the page that shows it.
     """
+    if not settings.uses_slack:
+        return
     needed = {"SLACK_BOT_TOKEN": settings.slack_bot_token}
     if settings.http_port is None:
         needed["SLACK_APP_TOKEN"] = settings.slack_app_token

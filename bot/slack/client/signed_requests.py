@@ -19,9 +19,48 @@ from bot.slack.client.payloads import is_well_formed
 MAX_AGE_SECONDS = 5 * 60
 """Slack's own limit for the age of a request."""
 
+SIGNATURE_HEADER = "X-Slack-Signature"
+
 _TIMESTAMP = re.compile(r"[0-9]{1,12}")
 _SIGNATURE = re.compile(r"v0=[0-9a-f]{64}")
 _MOST_FIELDS = 100
+
+
+class SignatureCheck:
+    """Checks Slack's signature of a request.
+
+    Args:
+        secret: the signing secret.
+        clock: the time, in seconds since 1970.
+    """
+
+    def __init__(self, secret: str, clock: Callable[[], float]) -> None:
+        self._secret = secret.encode()
+        self._clock = clock
+
+    def read_headers(self, request: web.BaseRequest) -> tuple[str, str]:
+        """Return the time stamp and the signature, before the body is read.
+
+        Raises:
+            RefusedError: one is missing or malformed, or the time is not now.
+        """
+        timestamp = _read_header(request, "X-Slack-Request-Timestamp", _TIMESTAMP)
+        signature = _read_header(request, SIGNATURE_HEADER, _SIGNATURE)
+        # Before the body is read: what can't be Slack's costs nothing.
+        if abs(self._clock() - int(timestamp)) > MAX_AGE_SECONDS:
+            raise RefusedError(HTTPStatus.UNAUTHORIZED, "an old or future time stamp")
+        return timestamp, signature
+
+    def check(self, timestamp: str, signature: str, body: bytes) -> None:
+        """Check the signature of a body.
+
+        Raises:
+            RefusedError: it is not Slack's.
+        """
+        base = b"v0:" + timestamp.encode() + b":" + body
+        computed = "v0=" + hmac.new(self._secret, base, hashlib.sha256).hexdigest()
+        if not hmac.compare_digest(computed, signature):
+            raise RefusedError(HTTPStatus.UNAUTHORIZED, "a wrong signature")
 
 
 class RequestReader:
@@ -35,8 +74,7 @@ class RequestReader:
             clock: the time, in seconds since 1970.
             limits: for the body.
         """
-        self._secret = secret.encode()
-        self._clock = clock
+        self._signature = SignatureCheck(secret, clock)
         self._limits = limits
 
     async def read_payload(self, request: web.BaseRequest) -> dict[str, Any]:
@@ -45,23 +83,14 @@ class RequestReader:
         Raises:
             RefusedError: it is not signed by Slack, or no payload.
         """
-        timestamp = _read_header(request, "X-Slack-Request-Timestamp", _TIMESTAMP)
-        signature = _read_header(request, "X-Slack-Signature", _SIGNATURE)
-        # Before the body is read: what can't be Slack's costs nothing.
-        if abs(self._clock() - int(timestamp)) > MAX_AGE_SECONDS:
-            raise RefusedError(HTTPStatus.UNAUTHORIZED, "an old or future time stamp")
+        timestamp, signature = self._signature.read_headers(request)
         body = await read_body(request, self._limits)
-        if not hmac.compare_digest(self._compute_signature(timestamp, body), signature):
-            raise RefusedError(HTTPStatus.UNAUTHORIZED, "a wrong signature")
+        self._signature.check(timestamp, signature, body)
         payload = parse_payload(body, request.content_type)
         if "command" in payload and not payload.get("trigger_id"):
             # A command that is replayed is known by its identity, and here has no other.
             payload["trigger_id"] = signature
         return payload
-
-    def _compute_signature(self, timestamp: str, body: bytes) -> str:
-        base = b"v0:" + timestamp.encode() + b":" + body
-        return "v0=" + hmac.new(self._secret, base, hashlib.sha256).hexdigest()
 
 
 def parse_payload(body: bytes, content_type: str) -> dict[str, Any]:

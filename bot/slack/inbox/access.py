@@ -114,6 +114,19 @@ class AccessPolicy:
             self._admitted.add(f"{asker.user} {asker.user_team}")
         return refusal
 
+    async def find_personal_refusal(
+        self, user: str, team: str, *, wait: float | None = None
+    ) -> str | None:
+        """Return the refusal for a person who asks outside of channels; None if they may.
+
+        Args:
+            user: id of the person.
+            team: id of their team.
+            wait: longest wait for the lookup, in seconds.
+        """
+        person = await self._people.find(user, wait=wait)
+        return await self._find_refusal_now(user, team, person)
+
     async def find_refusal_for_user(self, user: str) -> str | None:
         """Return the refusal for a user who opens docent itself.
 

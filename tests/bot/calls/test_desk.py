@@ -114,7 +114,7 @@ class TestLine:
             if isinstance(event, TextDelta):
                 break
         await asyncio.to_thread(gate.reached.wait, WAIT)
-        await events.aclose()  # type: ignore[attr-defined]
+        await events.aclose()
         await bench.wait_statuses("given_up")
         gate.open()
         assert await asyncio.to_thread(bench.pipeline.closed.wait, WAIT)
@@ -127,7 +127,7 @@ class TestLine:
             await asyncio.to_thread(gate.reached.wait, WAIT)
             events = bench.desk.ask(replace(ASK, question="Second?"))
             await anext(events)
-            await events.aclose()  # type: ignore[attr-defined]
+            await events.aclose()
             await bench.wait_statuses("answering", "given_up")
             gate.open()
             await first

@@ -67,7 +67,9 @@ def test_a_worker_that_does_not_go_on_needs_a_restart(worker: Worker):
 
 
 async def test_readiness_has_the_models_and_the_given_checks():
-    problems = await Monitor(Worker()).build_readiness({"milvus": lambda: None}).find_problems()
+    problems = (
+        await Monitor(Worker()).build_readiness({"milvus": lambda: None}, ["Slack"]).find_problems()
+    )
     assert set(problems) == {"models", "milvus", "slack"}
     assert problems["milvus"] == ""
 

@@ -137,7 +137,7 @@ class TestBesideTheService:
     async def test_it_answers_through_the_service(self, bench: Bench, served: Path, era: str):
         results = await use_tools(served, era)
         assert len(results["search_docs"]["passages"]) == 5
-        assert results["read_page"]["path"] == "limits.md" or results["read_page"]["candidates"]
+        assert results["read_page"]["status"] == "not_found"  # its index has no such page
         assert results["ask_docs"]["answer"] == TEXT
         record = bench.database.answers.find(results["ask_docs"]["id"])
         assert record is not None

@@ -1,0 +1,1 @@
+"""The HTTP API: `/v1`, for programs that speak no MCP."""

@@ -1,0 +1,1 @@
+"""The door: the port for programs, and the proofs of who calls."""
