@@ -19,6 +19,7 @@ from bot.storage.line_limits import Limits
 from bot.storage.question_filter import QuestionFilter
 from bot.types import IncomingMessage, MessageKey, SharedFile
 from ingest.state.database_clock import DatabaseMoment
+from rag_core.types import Scope
 
 GONE = "elsewhere pid:[1] 7 dead"  # of another machine: nobody sees that it is gone
 
