@@ -43,6 +43,10 @@ def init(  # noqa: PLR0913  (the options, by name)
     llm_model: Annotated[str, typer.Option(help="Name of the LLM.")] = "",
     slack_bot_token: Annotated[str, typer.Option(help="Bot token, xoxb-...")] = "",
     slack_app_token: Annotated[str, typer.Option(help="App-level token, xapp-...")] = "",
+    slack_signing_secret: Annotated[
+        str, typer.Option(help="Signing secret of HTTP mode, in place of the app-level token.")
+    ] = "",
+    http_port: Annotated[str, typer.Option(help="Port of HTTP mode.", metavar="PORT")] = "",
     setting: Annotated[
         list[str] | None,
         typer.Option("--set", metavar="NAME=VALUE", help="Any other setting; may be repeated."),
@@ -72,6 +76,8 @@ def init(  # noqa: PLR0913  (the options, by name)
         "DOCENT_LLM_MODEL": llm_model,
         "SLACK_BOT_TOKEN": slack_bot_token,
         "SLACK_APP_TOKEN": slack_app_token,
+        "SLACK_SIGNING_SECRET": slack_signing_secret,
+        "DOCENT_HTTP_PORT": http_port,
     }
     values = {name: value.strip() for name, value in given.items() if value.strip()}
     values |= _parse_settings(setting or [])
@@ -112,6 +118,8 @@ def _write_choices(
     from bot.cli.init_dialogue import ask_for_choices
     from bot.setup.choices import require_choices
     from bot.setup.env_file import parse_env, read_env_file, update_env, write_env_file
+    from bot.setup.server_keys import require_own_keys
+    from bot.setup.setting_faults import require_valid
 
     text = read_env_file(ENV_FILE)
     written = parse_env(text)
@@ -120,6 +128,8 @@ def _write_choices(
     else:
         choices = given
         require_choices(choices, {**written, **os.environ})
+        require_valid(choices)
+        require_own_keys(choices, written)
         if should_check:
             _require_checks(choices)
     values = {name: value for name, value in choices.items() if written.get(name, "") != value}
