@@ -98,7 +98,8 @@ def parse_options(variable: str, text: str) -> dict[str, Any]:
             f'{variable} is no JSON object: write one such as {{"temperature": 0.2}}.'
         )
     if own := sorted(options.keys() & _OWN_KEYS):
-        raise SettingsError(f"{variable} may not contain {own[0]}, which docent decides itself.")
+        names = " and ".join(own)
+        raise SettingsError(f"{variable} may not contain {names}: docent sets that itself.")
     return options
 
 

@@ -100,6 +100,19 @@ def test_options_that_are_not_valid_are_a_line(settings: RagSettings):
     ]
 
 
+def test_each_wrong_setting_of_the_llm_is_a_line(
+    settings: RagSettings, openai_server: OpenAIServer
+):
+    bare = openai_server.base_url.removeprefix("http://")
+    lines = check(settings, openai_base_url=bare, llm_options="hot", rewrite_options="[1]")
+    assert [says.split()[0] for _, _, says in lines] == [
+        "OPENAI_BASE_URL",
+        "DOCENT_LLM_OPTIONS",
+        "DOCENT_REWRITE_OPTIONS",
+    ]
+    assert not openai_server.requests
+
+
 def test_a_server_without_a_list(settings: RagSettings, openai_server: OpenAIServer):
     openai_server.hides_models = True
     assert check(settings) == [("LLM server", True, "it lists no models"), (NAME, True, ANSWERS)]
