@@ -47,7 +47,10 @@ def check_env_file(path: Path = Path(".env")) -> str:
     except OSError:
         return ""
     if stat.S_ISDIR(status.st_mode):  # Docker makes one in place of a missing file
-        return f"{path} is a folder, so docent reads no settings from it: give the folder another name."
+        return (
+            f"{path} is a folder, so docent reads no settings from it: give the folder another "
+            "name."
+        )
     if not _HAS_MODES:
         return ""
     if status.st_mode & _OTHERS_WRITE:
