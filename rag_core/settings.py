@@ -145,8 +145,8 @@ class RagSettings(Settings):
         None,
         ge=0,
         description="Milliseconds for reranking a question's passages; passages that are not "
-        "reached keep the order of the search. 0 is no limit; by default 10000 for `qwen3`, none "
-        "for `starter`.",
+        "reached keep the order of the search. 0 means no limit; by default 10000 for `qwen3`, "
+        "none for `starter`.",
     )
     device: str | None = Field(
         None,
@@ -264,7 +264,7 @@ def read_setting_file(variable: str, path: Path, *, limit: int) -> str:
         SettingsError: there is no such file, or it can't be read, is not UTF-8 or is too long.
     """
     path = Path(os.path.expanduser(path))  # noqa: PTH111  (keeps an unknown `~name`)
-    if not os.path.isfile(path):  # noqa: PTH113  (False for what can be no path)
+    if not os.path.isfile(path):  # noqa: PTH113  (False for what can't be a path)
         raise SettingsError(f"{variable} names the file {path}, which is not there.")
     try:
         with path.open(encoding="utf-8-sig") as file:

@@ -52,7 +52,7 @@ def init(  # noqa: PLR0913  (the options, by name)
         typer.Option("--set", metavar="NAME=VALUE", help="Any other setting; may be repeated."),
     ] = None,
     check: Annotated[
-        bool, typer.Option("--check/--no-check", help="Whether what was given is tried.")
+        bool, typer.Option("--check/--no-check", help="Whether docent tries what you give it.")
     ] = True,
     yes: Annotated[
         bool, typer.Option("--yes", help="Ask nothing, and replace what .env says.")
@@ -99,14 +99,14 @@ def _has_terminal() -> bool:
 
 
 def _parse_settings(words: list[str]) -> dict[str, str]:
-    """Parse `NAME=VALUE`; refuse names that are no settings."""
+    """Parse `NAME=VALUE`; refuse names that are not settings."""
     from bot.setup.choices import list_names
 
     values, names = {}, list_names()
     for word in words:
         name, separator, value = word.partition("=")
         if not separator or name not in names:
-            raise typer.BadParameter(f"{name} is no setting of docent: write --set NAME=VALUE")
+            raise typer.BadParameter(f"{name} is not a setting of docent: write --set NAME=VALUE")
         values[name] = value
     return values
 

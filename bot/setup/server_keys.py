@@ -47,8 +47,8 @@ def require_own_keys(values: Values, written: Values) -> None:
     """
     if keys := find_strange_keys(values, written):
         raise SettingsError(
-            f".env has the {' and the '.join(keys)} of another server: add --set {keys[0]}= and "
-            "the key of the new server, or nothing if it needs none."
+            f".env has the {' and the '.join(keys)} of another server: write the key of the new "
+            f"one behind --set {keys[0]}=, or nothing if it needs none."
         )
 
 

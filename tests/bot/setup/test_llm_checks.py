@@ -95,9 +95,8 @@ def test_options_that_the_model_refuses_are_named(
 
 
 def test_options_that_are_not_valid_are_a_line(settings: RagSettings):
-    assert check(settings, llm_options="hot") == [
-        ("LLM", False, 'DOCENT_LLM_OPTIONS is no JSON: write an object such as {"temperature": …}.')
-    ]
+    says = 'DOCENT_LLM_OPTIONS is not JSON: write an object such as {"temperature": …}.'
+    assert check(settings, llm_options="hot") == [("LLM", False, says)]
 
 
 def test_each_wrong_setting_of_the_llm_is_a_line(
