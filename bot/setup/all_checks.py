@@ -6,12 +6,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from bot.private_files import check_env_file
-<<<<<<< HEAD
-from bot.settings import BotSettings, LogSettings
-from bot.setup.door_checks import check_door
-=======
 from bot.settings import BotSettings
->>>>>>> r-i19
+from bot.setup.door_checks import check_door
 from bot.setup.index_checks import check_milvus, check_sources, check_state
 from bot.setup.llm_checks import check_llm
 from bot.setup.machine_checks import check_disk, check_memory, check_python
