@@ -60,6 +60,7 @@ TRIALS = (
         "127.0.0.1:1/docent can't be used: connection failed",
         settings={"DOCENT_STATE_URL": "postgresql://127.0.0.1:1/docent"},
     ),
+    Trial("mcp", ("mcp", "--folder", "none"), "The folder none can't be used"),
     Trial(
         "otel",
         ("serve",),

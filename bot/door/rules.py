@@ -117,13 +117,13 @@ def _parse_hosts(setting: str) -> frozenset[str]:
     """Parse the names of hosts.
 
     Raises:
-        SettingsError: one is no name, such as an address with a scheme or a port.
+        SettingsError: one is not a name, such as an address with a scheme or a port.
     """
     names = frozenset(name.lower() for name in re.split(r"[\s,]+", setting) if name)
     for name in names:
         if not _HOST.fullmatch(name):
             raise SettingsError(
-                f"DOCENT_MCP_HOSTS has {name}, which is no host name: write it without https:// "
+                f"DOCENT_MCP_HOSTS has {name}, which is not a host name: write it without https:// "
                 "and without a port."
             )
     return names

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
+from bot.door.rules import DoorRules
 from bot.settings import BotSettings
 from bot.setup.choices import KINDS, Values, build_overrides, load_settings
 from bot.slack.client.required_secrets import require_beginning, reveal_secret
@@ -131,3 +132,5 @@ def _check_bot(settings: BotSettings) -> Iterator[tuple[str, Check]]:
         yield "SLACK_BOT_TOKEN", lambda: require_beginning("SLACK_BOT_TOKEN", token)
     if app_token := reveal_secret(settings.slack_app_token):
         yield "SLACK_APP_TOKEN", lambda: require_beginning("SLACK_APP_TOKEN", app_token)
+    if (port := settings.mcp_port) is not None:
+        yield "DOCENT_MCP_PORT", lambda: DoorRules.build(settings, port)

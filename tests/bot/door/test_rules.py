@@ -44,7 +44,7 @@ def test_beyond_it_a_proof_is_needed(settings: dict[str, str]):
         ({"mcp_host": "0.0.0.0", "slack_signing_secret": "secret"}, "DOCENT_MCP_TOKENS"),
         ({"mcp_host": "0.0.0.0", "mcp_tokens": f"ci:{TOKEN}"}, "DOCENT_MCP_HOSTS"),
         ({"mcp_hosts": "https://docs.example.com", **SLACK}, "https://docs.example.com"),
-        ({"mcp_hosts": "docs.example.com:443", **SLACK}, "no host name"),
+        ({"mcp_hosts": "docs.example.com:443", **SLACK}, "not a host name"),
     ],
 )
 def test_what_would_let_strangers_in_is_refused(settings: dict[str, str], says: str):
