@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, distribution
 
 from bot.health.traces import find_endpoint
+from bot.settings import BotSettings
 from ingest.settings import IngestSettings
 from rag_core.models.known_answers import CheckResult
 from rag_core.settings import RagSettings
@@ -55,6 +56,10 @@ def _explain_otel(_: RagSettings, __: IngestSettings) -> str:
     return f"{variable} is set" if variable else ""
 
 
+def _explain_discord(_: RagSettings, __: IngestSettings) -> str:
+    return "DISCORD_BOT_TOKEN is set" if BotSettings.load().discord_bot_token else ""
+
+
 def _explain_nothing(_: RagSettings, __: IngestSettings) -> str:
     return ""
 
@@ -74,6 +79,7 @@ EXTRAS = (
         ("opentelemetry-sdk", "opentelemetry-exporter-otlp-proto-http"),
         _explain_otel,
     ),
+    Extra("discord", ("discord.py",), _explain_discord),
     Extra("ray", ("ray",), _explain_nothing),
 )
 
