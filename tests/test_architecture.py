@@ -105,6 +105,7 @@ ORDER = (
     "bot.texts",
     "bot.conversation",
     "bot.app_parts",
+    "bot.discord.content",
     "bot.slack.content",
     "bot.slack.client",
     "bot.slack.views",
@@ -165,6 +166,7 @@ HOMES = {
     "jinja2": {"rag_core.evaluation.page"},
     "mammoth": {"ingest.formats.word.reader"},
     "markdown_it": {
+        "bot.discord.content",
         "bot.markup",
         "ingest.formats.dialects",
         "ingest.formats.headings",
@@ -389,7 +391,11 @@ def test_the_packages_are_there():
 
 
 def test_every_module_has_a_place_in_the_order():
-    assert {module for module in SOURCES if rank(module) is None} == {*PACKAGES, "bot.slack"}
+    assert {module for module in SOURCES if rank(module) is None} == {
+        *PACKAGES,
+        "bot.discord",
+        "bot.slack",
+    }
 
 
 def test_the_order_names_nothing_that_is_gone():
