@@ -23,7 +23,8 @@ _MORE = "\n…"
 def render_answer(answer: Answer, context: AnswerContext) -> tuple[str, ...]:
     """Return the texts of an answer's messages.
 
-    The last has the sources and the footer."""
+    The last has the sources and the footer.
+    """
     texts = render_messages(answer.text) or [answers.NOT_FOUND]
     tail = list_tail(answer, context)
     joined = "\n\n".join([texts[-1], *tail])

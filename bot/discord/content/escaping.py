@@ -79,7 +79,7 @@ def format_link(address: str, label: str, words: str) -> str:
 
 
 def format_code(code: str) -> str:
-    """Format inline code; a run of backticks in it can't begin a block."""
+    """Format inline code, in which backticks end nothing."""
     code = _TICKS.sub(lambda match: BREAK.join(match[0]), code.replace("\n", " "))
     if "`" not in code:
         return f"`{code}`"
