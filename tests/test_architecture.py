@@ -106,6 +106,7 @@ ORDER = (
     "bot.conversation",
     "bot.app_parts",
     "bot.discord.content",
+    "bot.discord.views",
     "bot.slack.content",
     "bot.slack.client",
     "bot.slack.views",
@@ -141,6 +142,7 @@ HOMES = {
         "ingest.formats.html_to_markdown",
     },
     "charset_normalizer": {"bot.slack.content.text_files", "ingest.loading.pages"},
+    "discord": {"bot.discord.views.items"},
     "docutils": {
         "ingest.formats.rst",
         "ingest.formats.rst_directives",

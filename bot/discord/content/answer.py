@@ -36,7 +36,8 @@ def render_answer(answer: Answer, context: AnswerContext) -> tuple[str, ...]:
 def render_draft(text: str) -> str:
     """Return the message of an answer that is being written.
 
-    It is empty before the first word, and then the first message of the answer: where that is full, dots say that there is more.
+    It is empty before the first word, and then the first message of the answer: where that is
+    full, dots say that there is more.
     """
     texts = render_messages(text, MESSAGE_LIMIT - len(_MORE))
     return texts[0] + (_MORE if len(texts) > 1 else "") if texts else ""
