@@ -26,7 +26,7 @@ def mcp(
         ),
     ] = None,
 ) -> None:
-    """Serve Claude Code, Cursor and other MCP clients over standard input and output."""
+    """Serve Claude Code, Cursor and other MCP clients."""
     from ingest.settings import IngestSettings
     from rag_core.extras import check_extra
     from rag_core.settings import RagSettings
