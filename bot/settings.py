@@ -173,7 +173,13 @@ class BotSettings(Settings):
     @property
     def uses_slack(self) -> bool:
         """True if docent serves Slack: a token is set, or nothing else is served."""
-        return bool(self.slack_bot_token) or self.mcp_port is None
+        return bool(self.slack_bot_token) or not (self.mcp_port or self.uses_discord)
+
+    @property
+    def uses_discord(self) -> bool:
+        """True if docent serves Discord: its token is set."""
+        token = self.discord_bot_token
+        return token is not None and bool(token.get_secret_value().strip())
 
 
 def parse_ids(setting: str) -> frozenset[str]:
