@@ -561,6 +561,7 @@ def test_the_command_line_imports_nothing_slow():
 
 NAMED = re.compile(r"(?<![\w./-])(?:bot|ingest|rag_core|tests|benchmarks)(?:[./][a-z_0-9]+)+")
 ATTRIBUTES = {
+    "bot.uses_discord",
     "bot.uses_slack",
     "bot.bot_id",
     "bot.keep_days",

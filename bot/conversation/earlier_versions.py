@@ -33,7 +33,9 @@ class EarlierVersions:
         self._database = database
         self._dispatcher = dispatcher
 
-    async def give_way(self, question: OpenQuestion, message: IncomingMessage) -> bool | None:
+    async def replace_earlier(
+        self, question: OpenQuestion, message: IncomingMessage
+    ) -> bool | None:
         """Stop the answers to earlier versions, and take over their messages.
 
         Returns:

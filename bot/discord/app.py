@@ -90,7 +90,7 @@ class DiscordApp:
             DiscordUnavailableError: Discord refused the token or an intent, or can't be reached.
         """
         self._readiness.watch_connection(self._client.is_connected, DISCORD)
-        await self._client.open(self._token, self._listen)
+        await self._client.open(self._token, self._register)
 
     async def close(self) -> None:
         """Accept no more questions; answers go on."""
@@ -104,7 +104,7 @@ class DiscordApp:
         await self._tasks.drain(CLEANUP_SECONDS, cleanup_seconds=CLEANUP_SECONDS)
         await self._client.end()
 
-    def _listen(self, bot_user: int) -> None:
+    def _register(self, bot_user: int) -> None:
         """Register the handlers, once docent's own id is known."""
         settings, client = self._settings, self._client
         config = ListenerConfig(

@@ -61,6 +61,7 @@ class DiscordClient(discord.Client):
             chunk_guilds_at_startup=False,
             guild_ready_timeout=GUILD_SECONDS,
         )
+        self.before_identify_hook = self._count_session  # type: ignore[method-assign]
         self.on_listed: Callable[[], None] = lambda: None
         """Called at each new session, when the servers are known; earlier events did not arrive."""
         self._clock = clock
@@ -108,7 +109,7 @@ class DiscordClient(discord.Client):
         is_running = self._running is not None and not self._running.done()
         return is_running and not self.is_closed() and self._sessions.is_set()
 
-    async def before_identify_hook(self, shard_id: int | None, *, initial: bool = False) -> None:
+    async def _count_session(self, shard_id: int | None, *, initial: bool = False) -> None:
         """Count the sessions of a day, and refuse to begin too many.
 
         Args:
@@ -127,7 +128,7 @@ class DiscordClient(discord.Client):
                 "and start it again."
             )
         self._identifies.append(now)
-        await super().before_identify_hook(shard_id, initial=initial)
+        await discord.Client.before_identify_hook(self, shard_id, initial=initial)
 
     async def on_connect(self) -> None:
         """Note that a session stands."""

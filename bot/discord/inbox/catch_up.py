@@ -87,7 +87,7 @@ class CatchUp:
             await self._read_place(number, since)
 
     def _list_channels(self) -> Iterator[int]:
-        """Yield the ids of channels and threads in which docent answers, threads first."""
+        """Yield threads and channels in which docent answers, by id."""
         guilds = [each for each in self._client.guilds if str(each.id) in self._config.guilds]
         for guild in guilds:
             yield from (thread.id for thread in guild.threads)

@@ -41,7 +41,7 @@ class ListenerConfig:
 
 
 def parse_message(message: discord.Message, config: ListenerConfig) -> IncomingMessage | None:
-    """Return a message that may be for docent; None if docent stays silent."""
+    """Return a message for docent; None if docent stays silent."""
     if not is_heard(message, config) or message.edited_at is not None:
         return None
     audience = _find_audience(message, config)
@@ -75,8 +75,13 @@ def build_key(
 ) -> tuple[MessageKey, str]:
     """Build the key of a message, and the id of its thread.
 
-    The channel of a message in a thread is the one that the thread belongs to. The thread of a
-    message outside of one is that which can be made of it.
+    Args:
+        message_id: id of the message.
+        channel: its channel or thread; the key has the channel that a thread belongs to.
+        guild: id of its server; None for a direct message.
+
+    Returns:
+        The key, and the thread, which for a message outside of one is that made of it.
     """
     team = str(guild) if guild else DIRECT_TEAM
     if isinstance(channel, discord.Thread):
@@ -85,7 +90,7 @@ def build_key(
 
 
 def read_text(message: discord.Message, bot_user: int) -> str:
-    """Return the text of a message, with names in place of ids and without docent's."""
+    """Return the text of a message, with names in place of ids."""
     names = {user.id: f"@{user.display_name}" for user in message.mentions}
     names |= {role.id: f"@{role.name}" for role in message.role_mentions}
     names |= {channel.id: f"#{channel.name}" for channel in message.channel_mentions}
@@ -95,7 +100,7 @@ def read_text(message: discord.Message, bot_user: int) -> str:
 
 
 def is_heard(message: discord.Message, config: ListenerConfig) -> bool:
-    """Return True for a message of a person in a place where docent answers."""
+    """Return True for a person's message where docent answers."""
     is_person = not message.author.bot and message.webhook_id is None
     guild = message.guild
     is_open = guild is None or str(guild.id) in config.guilds
@@ -116,7 +121,9 @@ def _find_audience(message: discord.Message, config: ListenerConfig) -> Audience
 def _build_message(
     message: discord.Message, config: ListenerConfig, audience: Audience
 ) -> IncomingMessage:
-    key, thread = build_key(message.id, message.channel, message.guild and message.guild.id)
+    key, thread = build_key(
+        message.id, message.channel, message.guild.id if message.guild else None
+    )
     is_direct = message.guild is None
     text, quoted = read_text(message, config.bot_user), _find_quoted(message, config)
     if isinstance(message.channel, discord.Thread) and message.id == message.channel.id:
@@ -147,8 +154,9 @@ def _build_message(
 def _find_quoted(message: discord.Message, config: ListenerConfig) -> discord.Message | None:
     """Return the message of another person that this one replies to."""
     replied = message.reference.resolved if message.reference else None
-    is_message = isinstance(replied, discord.Message) and bool(replied.content)
-    return replied if is_message and replied.author.id != config.bot_user else None
+    if not isinstance(replied, discord.Message) or not replied.content:
+        return None
+    return replied if replied.author.id != config.bot_user else None
 
 
 def _find_kind(text: str) -> MessageKind:

@@ -71,7 +71,7 @@ class MessageRecorder:
             await self._dispatcher.offer(parsed)
 
     async def record_deletion(self, message_id: int, channel_id: int, guild: int | None) -> None:
-        """Stop the answer to a message that was deleted, and take it back.
+        """Stop the answer to a deleted message, and take it back.
 
         Args:
             message_id: id of the message.
@@ -79,13 +79,12 @@ class MessageRecorder:
             guild: id of its server; None for a direct message.
         """
         found = self._client.get_channel(channel_id)
-        is_thread = isinstance(found, discord.Thread)
-        channel = found if is_thread else self._client.get_partial_messageable(channel_id)
-        key, _ = build_key(message_id, channel, guild)
+        plain = self._client.get_partial_messageable(channel_id)
+        key, _ = build_key(message_id, found if isinstance(found, discord.Thread) else plain, guild)
         await self._signals.send("delete", QuestionFilter.of_message(key))
 
     async def _is_for_docent(self, message: IncomingMessage) -> bool:
-        """Return False for a message of a thread in which docent answered nothing."""
+        """Return False for a thread in which docent answered nothing."""
         if message.audience != "thread":
             return True
         place = message.key.team, message.key.channel, message.thread_ts

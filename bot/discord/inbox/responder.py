@@ -96,7 +96,7 @@ class DiscordResponder:
             return posted
 
     def _set_language(self, message: IncomingMessage) -> None:
-        """Speak the language of the server; Discord tells no person's with a message."""
+        """Speak the server's language: a message tells no person's."""
         team = message.key.team
         guild = None if team == DIRECT_TEAM else self._client.get_guild(int(team))
         set_language(str(guild.preferred_locale) if guild else "")
@@ -114,7 +114,7 @@ class DiscordResponder:
             question.posted = await self._surface.post(message, no or answers.HINT)
             return "told"
         if message.kind == "small_talk" and message.audience == "mention":
-            await self._surface.thank(message)
+            await self._surface.react(message)
             return "told"
         if message.edited_ts:
             return await self._answer_edit(question, message)
@@ -124,18 +124,18 @@ class DiscordResponder:
 
     async def _answer_edit(self, question: OpenQuestion, message: IncomingMessage) -> Outcome:
         """Answer an edited message in place of its earlier version."""
-        has_given_way = await self._versions.give_way(question, message)
-        if has_given_way is None:
+        is_latest = await self._versions.replace_earlier(question, message)
+        if is_latest is None:
             return "ignored"
-        return await self._answer(question, message) if has_given_way else "given_up"
+        return await self._answer(question, message) if is_latest else "given_up"
 
     async def _answer_follow_up(self, question: OpenQuestion, message: IncomingMessage) -> Outcome:
-        """Answer a message of one of docent's threads, if it is a question to docent."""
+        """Answer a message of docent's threads that is for docent."""
         follow_up = await wait_for_state(lambda: self._decide(question, message))
         if follow_up.action == "ignore":
             return "ignored"
         if follow_up.action == "acknowledge":
-            await self._surface.thank(message)
+            await self._surface.react(message)
             return "told"
         return await self._answer(question, message, follow_up.earlier)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Collection
 from hashlib import blake2b
+from typing import Literal
 
 import discord
 
@@ -17,14 +18,14 @@ _NO_THREAD_HERE = {50001, 50013, 50024, 50035, 160006}
 """Codes of channels that take no new thread: the answer stands in the channel then."""
 
 _NAME_LIMIT = 100
-_MINUTES = 1_440
+_MINUTES: Literal[1440] = 1440
 _HISTORY = 100
 
 logger = logging.getLogger(__name__)
 
 
 class Place:
-    """Where one question is answered; the thread is made when it is needed first."""
+    """The place of one answer; its thread is made when it is needed first."""
 
     def __init__(self, client: DiscordClient, message: IncomingMessage) -> None:
         self._client = client
@@ -46,11 +47,11 @@ class Place:
         return self._channel
 
     def build_nonce(self, part: int, again: int = 0) -> str:
-        """Build the nonce of a part, equal in each try to answer this question."""
+        """Build the nonce of a part, equal in each try."""
         return f"{self._claim}-{part}-{again}"[:25]
 
     def build_reference(self) -> discord.MessageReference | None:
-        """Build the reference to the question; None in the thread that is made of it."""
+        """Build the reference to the question; None in its own thread."""
         message = self._message
         if self._is_own_thread or self._channel is None or self._channel.id == int(message.key.ts):
             return None

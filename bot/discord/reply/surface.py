@@ -51,7 +51,7 @@ class DiscordSurface:
     async def post(
         self, message: IncomingMessage, sentence: str, posted: Sequence[str] = ()
     ) -> tuple[str, ...]:
-        """Post one sentence, in docent's messages for the question if there are any.
+        """Post one sentence, or show it in messages that are there.
 
         Args:
             message: the question.
@@ -77,7 +77,7 @@ class DiscordSurface:
         except DISCORD_FAILURES as error:
             logger.warning("An answer could not be taken back: %s", error)
 
-    async def thank(self, message: IncomingMessage) -> None:
+    async def react(self, message: IncomingMessage) -> None:
         """React to thanks; a reaction that Discord refuses is left out."""
         channel = message.thread_ts if message.in_thread else message.key.channel
         place = self._client.get_partial_messageable(int(channel))

@@ -45,7 +45,7 @@ class ThreadReply:
         self.stopped = asyncio.Event()
         self.context = AnswerContext()
         self.on_posted: Callable[[tuple[str, ...]], None] = lambda _: None
-        self._posted = PostedMessages(place, replaces, self._tell_posted)
+        self._posted = PostedMessages(place, replaces, self._report_posted)
         self._progress = progress or answers.SEARCHING
         self._text = ""
         self._edit_seconds = edit_seconds
@@ -129,7 +129,7 @@ class ThreadReply:
         except DISCORD_FAILURES as error:  # the end is tried all the same
             logger.warning("A text could not be shown while it was written: %s", error)
 
-    def _tell_posted(self) -> None:
+    def _report_posted(self) -> None:
         self.on_posted(self._posted.ids)
 
 

@@ -248,10 +248,10 @@ class Responder:
 
     async def _answer_edit(self, question: OpenQuestion, message: IncomingMessage) -> Outcome:
         """Answer an edited message in place of its earlier version."""
-        has_given_way = await self._versions.give_way(question, message)
-        if has_given_way is None:
+        is_latest = await self._versions.replace_earlier(question, message)
+        if is_latest is None:
             return "ignored"
-        if not has_given_way:
+        if not is_latest:
             return "given_up"
         return await self._answer(question, message)
 
