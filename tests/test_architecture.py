@@ -107,6 +107,8 @@ ORDER = (
     "bot.app_parts",
     "bot.discord.content",
     "bot.discord.views",
+    "bot.discord.invitation",
+    "bot.discord.doctor",
     "bot.slack.content",
     "bot.slack.client",
     "bot.slack.views",
@@ -127,6 +129,7 @@ ORDER = (
 # Each third-party package, and the modules or rooms that may import it.
 HOMES = {
     "aiohttp": {
+        "bot.discord.doctor",
         "bot.health.server",
         "bot.http_server",
         "bot.slack.app",

@@ -12,7 +12,7 @@ from bot.setup.llm_checks import check_llm
 from bot.setup.machine_checks import check_disk, check_memory, check_python
 from bot.setup.model_checks import check_model_files
 from bot.setup.packages import check_packages
-from bot.setup.service_checks import check_health, check_slack_app
+from bot.setup.service_checks import check_discord_app, check_health, check_slack_app
 from ingest.settings import IngestSettings
 from rag_core.errors import DocentError
 from rag_core.generation.instructions import read_instructions
@@ -48,6 +48,7 @@ def run_all_checks() -> Iterator[CheckResult]:
         yield from _report_errors("models", check_model_files(rag))
     yield from check_llm(rag)
     yield from check_slack_app(bot_settings)
+    yield from check_discord_app(bot_settings)
     yield check_health(bot_settings, index_settings)
 
 
