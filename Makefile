@@ -12,7 +12,7 @@ DEMO := DOCENT_PROFILE=starter DOCENT_MILVUS_URI=data/demo.db \
 # Percent of branches and lines together; below it `make coverage` fails.
 COVERAGE_FLOOR := 96
 
-.PHONY: help install install-dev demo release test coverage test-postgres test-server test-milvus test-ray chaos mutate fuzz audit check-deploy lint types check clean docs
+.PHONY: help install install-dev demo release test coverage test-postgres test-server test-milvus test-ray test-mcp chaos mutate fuzz audit check-deploy lint types check clean docs
 
 help:
 	@echo "make demo [Q=\"...\"]  install, index the handbook in docs/, answer a question"
@@ -22,6 +22,7 @@ help:
 	@echo "make test-server     tests against a real Milvus server, where its package can be installed"
 	@echo "make test-milvus     the same against your own: URI=http://host:19530 [TOKEN=...]"
 	@echo "make test-ray        tests on a Ray cluster of two workers, where Ray can be installed"
+	@echo "make test-mcp        the conformance suite of MCP against docent serve, where npm can install it"
 	@echo "make chaos           kills real processes at every point of an answer; fails if a question is lost"
 	@echo "make mutate          changes lines of the core one by one, shows which no test notices"
 	@echo "make fuzz            random input for readers, Markdown, events and settings: MINUTES=10"
@@ -109,6 +110,10 @@ test-ray: install-dev
 	$(PIP) install --constraint constraints.txt --editable '.[ray]' 2>/dev/null || { \
 		echo "test-ray: skipped, because the package ray can't be installed here."; exit 0; }; \
 	$(ALONE) $(BIN)/python -m pytest tests/ingest/scenarios/test_ray_cluster.py
+
+# The conformance suite of MCP's makers, against a real `docent serve`.
+test-mcp: install-dev
+	@$(BIN)/python -m tests.conformance
 
 # The short form; docs/reliability.md has the long one. Most of its time is waiting.
 chaos: install-dev

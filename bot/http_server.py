@@ -175,7 +175,7 @@ async def read_body(request: web.BaseRequest, limits: HttpLimits) -> bytes:
 def _build_refusal(
     status: HTTPStatus, json_text: str = "", headers: Mapping[str, str] | None = None
 ) -> web.Response:
-    """Build an answer of a status, and of a JSON text if there is one; it ends the connection."""
+    """Build an answer that ends the connection."""
     response = web.Response(
         status=status,
         text=json_text or f"{status.phrase}\n",

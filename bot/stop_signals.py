@@ -44,7 +44,7 @@ async def run_until_stopped(
     async def run() -> None:
         async with service:
             started.set()
-            logger.info("docent is connected to Slack.")
+            logger.info("docent takes questions.")
             await stop.wait()
             logger.info("Stopping: answers in progress may finish, and the others are handed back.")
 

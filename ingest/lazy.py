@@ -191,7 +191,10 @@ class LazyStore:
         return self.opened.read_neighbours(collection, chunks)
 
     def read_pages_at(self, collection: str, place: str, *, source: str = "") -> list[Chunk]:
-        """Read the pages at a path or an address, by page and position."""
+        """Read the pages at a path or an address.
+
+        Args: as of `VectorStore`. Returns: all their chunks, by page and position.
+        """
         return self.opened.read_pages_at(collection, place, source=source)
 
     def read_chunks(self, collection: str) -> Iterator[Chunk]:

@@ -254,7 +254,7 @@ class VectorStore(Protocol):
         """
 
     def read_pages_at(self, collection: str, place: str, *, source: str = "") -> list[Chunk]:
-        """Read the pages at a path or an address, by page and position.
+        """Read the pages at a path or an address.
 
         Args:
             collection: name of the collection.
@@ -262,7 +262,7 @@ class VectorStore(Protocol):
             source: name of the source; empty for any.
 
         Returns:
-            All chunks of these pages; none if there is no such page.
+            All chunks of these pages, by page and position; none if there is no such page.
         """
 
     def read_chunks(self, collection: str) -> Iterator[Chunk]:

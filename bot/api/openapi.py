@@ -26,7 +26,7 @@ _STATUSES = {
 
 
 class _Problem(BaseModel):
-    """Why a request failed: a kind for programs, a sentence for people."""
+    """The reason of a failure: a kind for programs, a sentence for people."""
 
     kind: str
     message: str

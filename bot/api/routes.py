@@ -86,7 +86,7 @@ class Api:
         raise build_refusal(DocentError("The pipeline ended without an answer."))
 
     async def _stream(self, request: web.BaseRequest, ask: Ask) -> web.StreamResponse:
-        """Send the events of an answer as they come; a failure is an event, too."""
+        """Send the events of an answer; a failure is one, too."""
         response = web.StreamResponse(
             headers={
                 "Content-Type": "text/event-stream",
@@ -178,7 +178,7 @@ def build_refusal(error: DocentError | TimeoutError) -> RefusedError:
 
 
 def render_event(ask: Ask, event: CallEvent | None) -> bytes:
-    """Render an event of the pipeline as one of the stream; None is a beat."""
+    """Render an event for the stream; None is a beat."""
     if event is None:
         return b": still here\n\n"
     if isinstance(event, Answered):

@@ -20,7 +20,7 @@ Result = TypeVar("Result", SearchResult, AnswerResult)
 
 
 def fit_budget(result: Result, tokens: int = RESULT_TOKENS) -> Result:
-    """Return a result of at most so many tokens of JSON; its best passages stay.
+    """Shorten a result to so many tokens; its best passages stay.
 
     Args:
         result: with passages, best first.
@@ -56,7 +56,7 @@ def fit_budget(result: Result, tokens: int = RESULT_TOKENS) -> Result:
 
 
 def _cut_answer(result: Result, tokens: int) -> Result:
-    """Return a result without passages, whose answer leaves half of the budget free."""
+    """Cut an answer to half of the budget."""
     if not isinstance(result, AnswerResult):
         return result
     text = truncate_text(result.answer, tokens // 2)
@@ -67,7 +67,7 @@ def _cut_answer(result: Result, tokens: int) -> Result:
 
 
 def _cut_passage(passage: PassageResult, excess: int) -> PassageResult | None:
-    """Return a passage that is shorter by so many tokens (a negative number).
+    """Cut a passage by so many tokens, a negative number.
 
     Return None if too little of it would stay.
     """

@@ -148,7 +148,10 @@ class CallDesk:
 
 
 def build_message(ask: Ask) -> IncomingMessage:
-    """Build the message of a question; equal keys of a caller give equal messages."""
+    """Build the message of a question.
+
+    Equal keys of a caller give equal messages.
+    """
     caller = f"{ask.caller.team}/{ask.caller.user}"
     name = _hash_name(caller, ask.key) if ask.key else uuid4().hex
     ts = f"call-{name}"

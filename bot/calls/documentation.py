@@ -104,7 +104,7 @@ class Documentation:
             return None
 
     def _find_chunks(self, live: LiveIndex, place: str, source: str) -> list[Chunk]:
-        """Return the chunks of the first page at a path or an address."""
+        """Return the chunks of the first page at a place."""
         slashed = f"{place}/" if not place.endswith("/") else place.rstrip("/")
         for each in dict.fromkeys((place, slashed, place.lstrip("/"))):
             chunks = self._store.read_pages_at(live.collection, each, source=source) if each else []
@@ -123,7 +123,7 @@ class Documentation:
 
 
 def _build_page(chunks: Sequence[Chunk], section: str, offset: int) -> PageResult:
-    """Build the piece of a page from an offset on, of one section or of all."""
+    """Build a piece of a page, or of one section."""
     first = chunks[0]
     paths = (" > ".join(_drop_title(chunk)) for chunk in chunks)
     sections = list(dict.fromkeys(path for path in paths if path))
@@ -161,7 +161,7 @@ def _build_page(chunks: Sequence[Chunk], section: str, offset: int) -> PageResul
 
 
 def _find_section(chunks: Sequence[Chunk], section: str) -> tuple[str, ...]:
-    """Return the headings of a section, the outermost first; none if it is not on the page.
+    """Find a section; return its headings, none if it is missing.
 
     It is named by its heading, by its whole path of headings, or by its anchor.
     """
@@ -179,12 +179,12 @@ def _find_section(chunks: Sequence[Chunk], section: str) -> tuple[str, ...]:
 
 
 def _drop_title(chunk: Chunk) -> tuple[str, ...]:
-    """Return the headings of a chunk without a first one that repeats the title."""
+    """Return the headings without a first one that repeats the title."""
     return chunk.headings[1:] if chunk.headings[:1] == (chunk.title,) else chunk.headings
 
 
 def _render_chunk(chunk: Chunk, before: Sequence[str]) -> str:
-    """Return the text of a chunk below those of its headings that are new."""
+    """Return the text of a chunk below its new headings."""
     headings = _drop_title(chunk)
     shared = 0
     while shared < min(len(before), len(headings)) and before[shared] == headings[shared]:

@@ -82,7 +82,7 @@ class ServedLibrary:
                 yield event
 
     async def _read(self, work: Callable[[], Result]) -> Result:
-        """Run blocking work on a thread; a cancellation ends it even while it waits for a model."""
+        """Run blocking work on a thread, where it can be cancelled."""
         return await run_on_thread(self._reads, work)
 
     def search_now(self, question: Question, *, limit: int) -> SearchResult:
@@ -94,7 +94,7 @@ class ServedLibrary:
         return self._documentation.read_page(page)
 
     def stream(self, ask: Ask) -> Generator[CallEvent, None, None]:
-        """Yield the events of one answer to another thread, with a beat in each silence.
+        """Yield the events of one answer, with beats; blocks.
 
         Raises:
             DocentError: there is no answer.

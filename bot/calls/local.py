@@ -101,7 +101,7 @@ class LocalLibrary:
     def _choose(
         self, ask_service: Callable[[ControlClient], Result], read_own: Callable[[], Result]
     ) -> Result:
-        """Ask the service, or read the own index; wait while another process holds that."""
+        """Ask the service, or read the own index as soon as possible."""
         end = time.monotonic() + self._lock_seconds
         while True:
             service = find_service(IngestSettings.load())
@@ -116,5 +116,5 @@ class LocalLibrary:
 
 
 def _begin(events: Iterator[CallEvent]) -> tuple[CallEvent, Iterator[CallEvent]]:
-    """Take the first event of an answer, and return it with the others."""
+    """Take the first event, and return it with the others."""
     return next(events), events

@@ -38,7 +38,7 @@ class _OpenIndex:
 class OwnIndex:
     """The index, models and state database of this process.
 
-    Milvus Lite belongs to one process at a time, so it is closed as soon as nobody reads it:
+    Milvus Lite belongs to one process at a time, so it is closed as soon as no call reads it:
     several editors, and `docent index`, can use it in turn. The models stay loaded.
     """
 
@@ -125,7 +125,7 @@ class OwnIndex:
         return self._database
 
     def _store(self, ask: Ask, answer: Answer, as_of: datetime | None) -> str:
-        """Store an answer; return its id, or '' if its text is not kept."""
+        """Store an answer; return its id if its text is kept."""
         message = build_message(ask)
         record = AnswerRecord(
             id=message.key.ts.removeprefix("call-"),

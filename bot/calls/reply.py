@@ -31,7 +31,7 @@ class CallReply:
 
     @property
     def message_timestamps(self) -> tuple[str, ...]:
-        """Nothing: no message shows the answer."""
+        """Empty: no message shows the answer."""
         return ()
 
     def begin(self) -> None:
@@ -69,7 +69,7 @@ class CallReply:
         if not self.has_ended:
             self.has_ended = True
             self._error = error
-            self._wake()
+            self._release()
 
     async def read(self) -> AsyncIterator[CallEvent]:
         """Yield the events as they come; the last is the answer.
@@ -91,9 +91,9 @@ class CallReply:
 
     def _add(self, event: CallEvent) -> None:
         self._events.append(event)
-        self._wake()
+        self._release()
 
-    def _wake(self) -> None:
+    def _release(self) -> None:
         self._news.set()
         self._news = asyncio.Event()
 

@@ -107,6 +107,9 @@ class AnswerResult(BaseModel):
             answer: the answer.
             as_of: when the documentation was last read; None if that is not known.
             answer_id: id of the stored answer; empty if none was stored.
+
+        Returns:
+            The result.
         """
         return cls(
             question=question,
@@ -150,6 +153,9 @@ class SearchResult(BaseModel):
             passages: best first.
             revision: of the index.
             as_of: when the documentation was last read; None if that is not known.
+
+        Returns:
+            The result.
         """
         results = [PassageResult.of(passage) for passage in passages]
         return cls(question=question, passages=results, revision=revision, as_of=as_of)

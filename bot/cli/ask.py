@@ -143,7 +143,7 @@ def _connect_pipeline(scope: Scope) -> Iterator[Pipeline | ControlClient]:
 
 
 def _read_freshness(scope: Scope) -> tuple[str, datetime | None]:
-    """Return the revision of the live index, and when the scope's sources were last read."""
+    """Return the live revision, and when its sources were last read."""
     from ingest.errors import StateError
     from ingest.factory import open_ledger
     from ingest.settings import IngestSettings

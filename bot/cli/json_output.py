@@ -45,6 +45,9 @@ def serialise_answer(question: str, answer: Answer, as_of: datetime | None) -> d
         question: as it was asked.
         answer: the answer.
         as_of: when the documentation was last read; None if that is not known.
+
+    Returns:
+        The keys that docs/json.md documents.
     """
     return AnswerResult.of(question, answer, as_of=as_of).model_dump(mode="json")
 
@@ -59,6 +62,9 @@ def serialise_search(
         passages: best first.
         revision: of the index; empty if that is not known.
         as_of: when the documentation was last read; None if that is not known.
+
+    Returns:
+        The keys that docs/json.md documents.
     """
     found = SearchResult.of(question, passages, revision=revision, as_of=as_of)
     return found.model_dump(mode="json")

@@ -20,6 +20,12 @@ def manifest(
             help="Public https:// address of docent, for HTTP mode; without it, Socket Mode.",
         ),
     ] = "",
+    slackbot: Annotated[
+        str,
+        typer.Option(
+            help="Public https:// address of DOCENT_MCP_PORT, so that Slackbot can ask docent.",
+        ),
+    ] = "",
     link: Annotated[
         bool,
         typer.Option("--link", help="Print the address where Slack makes the app from it."),
@@ -29,5 +35,5 @@ def manifest(
     from bot.settings import BotSettings
     from bot.slack.manifest import build_manifest, build_new_app_url
 
-    text = build_manifest(BotSettings.load(), url)
+    text = build_manifest(BotSettings.load(), url, slackbot)
     typer.echo(build_new_app_url(text) if link else text, nl=link)

@@ -88,7 +88,7 @@ class ControlClient:
         return read
 
     def ask_docs(self, ask: Ask) -> Iterator[CallEvent]:
-        """Yield the events of the answer to a program; the last is `Answered`."""
+        """Yield the events of one answer; the last is `Answered`."""
         for _, data in self._ask(ControlRequest("ask_docs", ask=ask)):
             yield data
 

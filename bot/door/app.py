@@ -17,9 +17,8 @@ from bot.door.slots import CallSlots
 from bot.http_server import HttpLimits, HttpServer, RefusedError
 from bot.mcp.http import McpEndpoint
 from bot.settings import BotSettings
+from bot.slack.manifest import MCP_PATH
 from rag_core.errors import SettingsError
-
-MCP_PATH = "/mcp"
 
 Use = Callable[[web.BaseRequest, Call], Awaitable[web.StreamResponse]]
 """Answers a request whose caller is known."""
@@ -64,7 +63,7 @@ class DoorApp:
         self._slots = CallSlots(rules.calls)
         uses: dict[tuple[str, str], Use] = {("POST", MCP_PATH): endpoint.handle, **api.uses}
         self._server = HttpServer(
-            {route: self._guard(use) for route, use in uses.items()}, limits=limits, cancels=True
+            {route: self._restrict(use) for route, use in uses.items()}, limits=limits, cancels=True
         )
 
     async def open(self) -> None:
@@ -93,8 +92,8 @@ class DoorApp:
         await self._server.close()
         await self._endpoint.close()
 
-    def _guard(self, use: Use) -> Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]:
-        """Return a handler that finds out who calls before a request is used."""
+    def _restrict(self, use: Use) -> Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]:
+        """Build a handler that first finds out who calls."""
 
         async def handle(request: web.BaseRequest) -> web.StreamResponse:
             try:
@@ -124,6 +123,9 @@ def open_door(
         parts: the parts of the bot.
         library: answers programs.
         admission: asked about people of Slack; None without Slack.
+
+    Returns:
+        The port; it is not open yet.
 
     Raises:
         SettingsError: the settings are not valid, or strangers could call without a proof.

@@ -30,7 +30,16 @@ class SlackAdmission(Protocol):
     """Says whether a person of Slack may ask."""
 
     async def refuse_person(self, user: str, team: str, enterprise: str) -> str:
-        """Return the sentence that refuses a person; empty if they may ask."""
+        """Return the sentence that refuses a person; empty if they may ask.
+
+        Args:
+            user: id of the person.
+            team: id of their team, as Slack says it.
+            enterprise: id of their enterprise; empty for none.
+
+        Returns:
+            The sentence.
+        """
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +104,7 @@ class Proofs:
         return Call(Caller(), await read_body(request, self._limits))
 
     def _check_names(self, request: web.BaseRequest) -> None:
-        """Refuse names that are not docent's, as a page of another site in a browser uses them."""
+        """Refuse names that are not docent's, and pages of other sites."""
         hosts = request.headers.getall("Host", [])
         if len(hosts) != 1 or _read_host(f"//{hosts[0]}") not in self._rules.hosts:
             raise RefusedError(HTTPStatus.MISDIRECTED_REQUEST, "an unknown host name")
@@ -114,7 +123,7 @@ class Proofs:
         return Caller(found)
 
     async def _identify_person(self, body: bytes) -> Call:
-        """Return the person whom Slack names in a body that it has signed."""
+        """Return the person whom Slack names in its body."""
         person = _read_person(body)
         if person is None:
             return Call(Caller(SIGNED_CALLER), body)
@@ -148,7 +157,7 @@ def _read_person(body: bytes) -> Mapping[str, Any] | None:
 
 
 def _read_host(address: str) -> str:
-    """Return the host of an address, in lower case; empty if it has none."""
+    """Return the host of an address, in lower case."""
     try:
         return urlsplit(address).hostname or ""
     except ValueError:

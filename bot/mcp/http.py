@@ -88,8 +88,8 @@ class _Answer:
         }
 
     async def receive(self) -> dict[str, Any]:
-        """Return the body, and after it nothing: aiohttp cancels the handler at a hang-up."""
-        if self._is_read:
+        """Return the body, and nothing after it."""
+        if self._is_read:  # aiohttp cancels the handler when the client hangs up
             await asyncio.Event().wait()
         self._is_read = True
         return {"type": "http.request", "body": self._call.body, "more_body": False}

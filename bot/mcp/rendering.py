@@ -25,7 +25,7 @@ def render_search(found: SearchResult) -> str:
 
 
 def render_answer(result: AnswerResult) -> str:
-    """Return an answer with its sources as text, or what there is in its place."""
+    """Return an answer with its sources as text."""
     age = _describe_age(result.revision, result.as_of)
     if result.status == "passages_only":
         return _join([TOO_LATE, *_render_passages(result.passages), result.cut, age])

@@ -21,11 +21,21 @@ The status not_found means that the documentation does not say it: then do not g
 Cite the links that the results name. Results name the revision of the documentation and when it \
 was last read."""
 
-_TITLES = {
-    "search_docs": "Search the documentation",
-    "read_page": "Read a page of the documentation",
-    "ask_docs": "Ask the documentation",
+_SAID = {
+    "search_docs": (
+        "Search the documentation",
+        "Search the documentation. Returns passages with their links, best first.",
+    ),
+    "read_page": (
+        "Read a page of the documentation",
+        "Read a page of the documentation, or one section of it. A long page comes in pieces.",
+    ),
+    "ask_docs": (
+        "Ask the documentation",
+        "Answer a question from the documentation, with numbered, checked citations.",
+    ),
 }
+"""The title and the description of each tool."""
 
 
 def build_server(
@@ -55,11 +65,13 @@ def build_server(
     )
     tools = Tools(library, find_caller, answer_seconds=answer_seconds)
     for work in (tools.search_docs, tools.read_page, tools.ask_docs):
+        title, description = _SAID[work.__name__]
         server.add_tool(
             work,
-            title=_TITLES[work.__name__],
+            title=title,
+            description=description,
             annotations=ToolAnnotations(
-                title=_TITLES[work.__name__],
+                title=title,
                 read_only_hint=True,
                 destructive_hint=False,
                 idempotent_hint=True,

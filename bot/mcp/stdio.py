@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import anyio
+import asyncio
 
 from bot.calls.local import LocalLibrary
 from bot.mcp.server import build_server
@@ -12,6 +12,6 @@ def run() -> None:
     """Serve the client until it closes standard input."""
     library = LocalLibrary()
     try:
-        anyio.run(build_server(library).run_stdio_async)
+        asyncio.run(build_server(library).run_stdio_async())
     finally:
         library.close()

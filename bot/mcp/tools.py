@@ -69,7 +69,20 @@ class Tools:
         *,
         ctx: Context[Any, Any],
     ) -> Annotated[CallToolResult, SearchResult]:
-        """Search the documentation; returns passages with their links, best first."""
+        """Search the documentation.
+
+        Args:
+            query: a question, or words of the subject.
+            limit: most passages.
+            source: only this source; empty for all.
+            version: only pages of this version.
+            language: only pages in this language.
+            path: only pages whose path begins with this.
+            ctx: of the call.
+
+        Returns:
+            The passages, as text and as data.
+        """
         scope = Scope((source,) if source else (), path, version, language)
         try:
             self._find_caller(ctx)
@@ -88,7 +101,18 @@ class Tools:
         *,
         ctx: Context[Any, Any],
     ) -> Annotated[CallToolResult, PageResult]:
-        """Read a page of the documentation, or a section of it, in pieces."""
+        """Read a page of the documentation, or a piece of it.
+
+        Args:
+            page: its path or address.
+            section: a heading or an anchor of it; empty for the whole page.
+            offset: number of the piece to begin with.
+            source: name of its source; empty for any.
+            ctx: of the call.
+
+        Returns:
+            The page, as text and as data.
+        """
         try:
             self._find_caller(ctx)
             read = await self._library.read_page(PageRequest(page, source, section, offset))
@@ -104,7 +128,7 @@ class Tools:
             ask = Ask(question, caller=self._find_caller(ctx))
             try:
                 async with asyncio.timeout(self._answer_seconds):
-                    result = await self._follow(ask, ctx)
+                    result = await self._read_answer(ask, ctx)
             except TimeoutError:
                 found = await self._library.search(Question(question), limit=5)
                 result = found.as_answer()
@@ -113,7 +137,7 @@ class Tools:
         result = fit_budget(result)
         return _build_result(render_answer(result), result)
 
-    async def _follow(self, ask: Ask, ctx: Context[Any, Any]) -> AnswerResult:
+    async def _read_answer(self, ask: Ask, ctx: Context[Any, Any]) -> AnswerResult:
         """Report the progress of an answer, and return it."""
         step = 0
         async with contextlib.aclosing(self._library.ask(ask)) as events:
@@ -147,5 +171,5 @@ def _build_result(text: str, data: BaseModel) -> CallToolResult:
 
 
 def _build_failure(error: DocentError) -> CallToolResult:
-    """Build the result of a failure: its sentence alone, without a prefix of the library."""
+    """Build the result of a failure: its sentence alone."""
     return CallToolResult(content=[TextContent(type="text", text=str(error))], is_error=True)

@@ -11,16 +11,18 @@ from bot.settings import BotSettings
 from bot.slack.client.transport import EVENTS_PATH
 from rag_core.errors import SettingsError
 
+MCP_PATH = "/mcp"
 MANIFEST_NAME = "slack-manifest.yaml"
 NEW_APP_URL = "https://api.slack.com/apps?new_app=1"
 
 
-def build_manifest(settings: BotSettings, url: str = "") -> str:
+def build_manifest(settings: BotSettings, url: str = "", slackbot: str = "") -> str:
     """Build the manifest of the app that these settings need, as YAML.
 
     Args:
         settings: the transport; a port of HTTP mode needs an address.
         url: the public address of HTTP mode; empty for Socket Mode.
+        slackbot: the public address of the port for programs; empty without Slackbot.
 
     Returns:
         The manifest, with its comments.
@@ -29,8 +31,10 @@ def build_manifest(settings: BotSettings, url: str = "") -> str:
         SettingsError: HTTP mode lacks its address, or the address is none that Slack takes.
     """
     manifest = resources.files(__package__).joinpath(MANIFEST_NAME).read_text(encoding="utf-8")
+    if slackbot:
+        manifest = _add_mcp_server(manifest, _complete_url(slackbot, MCP_PATH))
     if url:
-        return _add_request_url(manifest, _complete_url(url))
+        return _add_request_url(manifest, _complete_url(url, EVENTS_PATH))
     if settings.http_port is not None:
         raise SettingsError(
             f"DOCENT_HTTP_PORT={settings.http_port} means HTTP mode, so Slack must know docent's "
@@ -44,8 +48,8 @@ def build_new_app_url(manifest: str) -> str:
     return f"{NEW_APP_URL}&manifest_yaml={quote(manifest, safe='')}"
 
 
-def _complete_url(url: str) -> str:
-    """Return the address that Slack sends events to."""
+def _complete_url(url: str, path: str) -> str:
+    """Return the address of a path that Slack calls."""
     try:
         parts = urlsplit(url.strip())
         is_valid = parts.scheme == "https" and bool(parts.hostname) and not parts.query
@@ -57,7 +61,17 @@ def _complete_url(url: str) -> str:
             "as https://docent.example.com."
         )
     base = url.strip().partition("#")[0].rstrip("/")
-    return base if base.endswith(EVENTS_PATH) else base + EVENTS_PATH
+    return base if base.endswith(path) else base + path
+
+
+def _add_mcp_server(manifest: str, url: str) -> str:
+    """Let Slackbot ask at an address, by its scope and its server."""
+    comment = "# Slackbot asks docent"
+    scoped = manifest.replace(
+        "      - mpim:history", f"      - mcp:connect {comment}\n      - mpim:history"
+    )
+    server = f"  docent:\n    url: {json.dumps(url)}\n    auth_type: slack_identity_auth\n"
+    return f"{scoped.rstrip()}\nmcp_servers:\n{server}"
 
 
 def _add_request_url(manifest: str, url: str) -> str:

@@ -200,6 +200,9 @@ class Answers:
             channel: id of the channel.
             thread_ts: name of the thread.
             limit: most answers.
+
+        Returns:
+            The answers.
         """
         query = select(answers).where(
             answers.c.channel == channel, answers.c.thread_ts == thread_ts, answers.c.team == ""

@@ -24,8 +24,8 @@ from sqlalchemy import (
 )
 
 from bot.storage import tables
-from bot.storage.abandoned import CALLS, select_abandoned
 from bot.storage.inbox_entry import (
+    CALLS,
     DEFAULT_INDEX,
     LINE,
     OPEN,
@@ -38,6 +38,7 @@ from bot.storage.inbox_entry import (
     build_entry,
     build_key_columns,
     format_message,
+    select_abandoned,
 )
 from bot.storage.line_limits import Limits, find_refusal, select_person
 from bot.storage.turns import compute_turn

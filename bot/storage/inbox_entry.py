@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Collection
 from dataclasses import asdict, dataclass, fields
 from typing import Any, Literal
 
-from sqlalchemy import Row
+from sqlalchemy import ColumnElement, Connection, Row, and_, or_, select
 
 from bot.storage.answers import EARLIER_SEPARATOR
 from bot.storage.tables import inbox
-from bot.types import IncomingMessage, MessageKey, SharedFile
+from bot.types import IncomingMessage, MessageKey, SharedFile, Surface
+from ingest.state.database_clock import DatabaseMoment
+from ingest.state.process_identity import is_process_gone
 from rag_core.types import Scope
 
 Ending = Literal["answered", "told", "given_up"]
@@ -31,6 +34,12 @@ FINISHING = "finishing"
 
 PLACED = "placed"
 """The stage of a question whose place in the line has been shown, maybe by a message."""
+
+CALLS: tuple[Surface, ...] = ("mcp", "http")
+"""Surfaces whose askers wait at one process for the answer, which no other can give them."""
+
+CALL_SECONDS = 600.0
+"""No asker of these waits longer, so by then any process may end such a question."""
 
 DEFAULT_INDEX = "docent"
 """The name of the index where `DOCENT_COLLECTION` is not set."""
@@ -117,3 +126,26 @@ def build_key_columns(message: IncomingMessage) -> dict[str, str]:
     key = message.key
     ts = f"{key.ts}{EARLIER_SEPARATOR}{message.version}" if message.version else key.ts
     return {"team": key.team, "channel": key.channel, "ts": ts}
+
+
+def select_abandoned(
+    connection: Connection, here: ColumnElement[bool], keep: Collection[str]
+) -> ColumnElement[bool]:
+    """Select the open questions that any process may take.
+
+    Args:
+        connection: to the state database.
+        here: selects the questions to this docent.
+        keep: ids of questions that are left out.
+
+    Returns:
+        Those whose lease is over, and those whose process is gone.
+    """
+    is_open = and_(here, inbox.c.status.in_(OPEN), inbox.c.id.not_in(list(keep)))
+    owners = connection.scalars(select(inbox.c.owner).where(is_open).distinct())
+    is_gone = inbox.c.owner.in_([each for each in owners if each and is_process_gone(each)])
+    lease_is_over = or_(inbox.c.leased_until < DatabaseMoment(), is_gone)
+    asker_is_gone = or_(inbox.c.received_at < DatabaseMoment(-CALL_SECONDS), is_gone)
+    answering = and_(inbox.c.status == "answering", lease_is_over)
+    waiting = and_(inbox.c.status == "waiting", inbox.c.owner != "", asker_is_gone)
+    return and_(is_open, or_(answering, waiting))

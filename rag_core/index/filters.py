@@ -39,7 +39,7 @@ def build_page_filter(pages: Sequence[PageKey]) -> str:
 
 
 def build_place_filter(place: str, source: str = "") -> str:
-    """Build the filter expression for the pages at a path or an address.
+    """Build the filter expression for the pages at a place.
 
     Args:
         place: the path of a page inside its source, or its address without an anchor.

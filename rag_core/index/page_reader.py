@@ -51,7 +51,7 @@ class PageReader:
         return sorted(map(parse_chunk, rows), key=lambda chunk: (chunk.page_key, chunk.position))
 
     def read_pages_at(self, collection: str, place: str, *, source: str = "") -> list[Chunk]:
-        """Read the pages at a path or an address, by page and position.
+        """Read the pages at a path or an address.
 
         Args:
             collection: name of the collection.
@@ -59,7 +59,7 @@ class PageReader:
             source: name of the source; empty for any.
 
         Returns:
-            All chunks of these pages; none if there is no such page.
+            All chunks of these pages, by page and position; none if there is no such page.
         """
         there = build_place_filter(place, source)
         rows = self._read(self._client.query, collection, filter=there, output_fields=FIELDS)

@@ -15,6 +15,7 @@ from sqlalchemy import Engine
 
 from bot.app import run_app
 from bot.app_parts import AppParts, Intervals
+from bot.calls.library import ServedLibrary
 from bot.conversation.lease_keeper import Pace
 from bot.index_service import IndexService, PageLabels, SyncRequest
 from bot.settings import BotSettings
@@ -94,6 +95,7 @@ class Docent:
     index: IndexService | None = None
     problems: list[Problem] = field(default_factory=list)
     events: list[str] = field(default_factory=list)
+    library: ServedLibrary | None = None
 
     @property
     def client(self) -> AsyncWebClient:
@@ -123,6 +125,7 @@ class Docent:
             instructions=self.instructions,
             list_problems=lambda: self.problems,
             reads_images=self.reads_images,
+            library=self.library,
         )
 
     def status(self) -> IndexStatus:

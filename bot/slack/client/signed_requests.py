@@ -54,6 +54,11 @@ class SignatureCheck:
     def check(self, timestamp: str, signature: str, body: bytes) -> None:
         """Check the signature of a body.
 
+        Args:
+            timestamp: of the request, as its header has it.
+            signature: likewise.
+            body: the raw body.
+
         Raises:
             RefusedError: it is not Slack's.
         """

@@ -117,12 +117,15 @@ class AccessPolicy:
     async def find_personal_refusal(
         self, user: str, team: str, *, wait: float | None = None
     ) -> str | None:
-        """Return the refusal for a person who asks outside of channels; None if they may.
+        """Return the refusal for a person outside of channels.
 
         Args:
             user: id of the person.
             team: id of their team.
             wait: longest wait for the lookup, in seconds.
+
+        Returns:
+            The sentence; None if they may ask.
         """
         person = await self._people.find(user, wait=wait)
         return await self._find_refusal_now(user, team, person)

@@ -26,6 +26,9 @@ class SlackAdmission:
             user: id of the person.
             team: id of their team, as Slack says it.
             enterprise: id of their enterprise; empty for none.
+
+        Returns:
+            The sentence.
         """
         set_language("en")  # Slackbot's model reads it, and speaks the person's language
         ours = self._workspace

@@ -30,3 +30,9 @@ async def test_the_connection_is_asked_each_time():
     assert await readiness.find_problems() == {"slack": ""}
     connected = False
     assert await readiness.find_problems() == {"slack": "The connection to Slack is lost."}
+
+
+async def test_without_slack_nothing_waits_for_it():
+    assert await Readiness({"models": lambda: None}, connections=()).find_problems() == {
+        "models": ""
+    }

@@ -78,3 +78,24 @@ def test_the_link_has_the_manifest_in_it():
     manifest = build_manifest(BotSettings.load())
     query = parse_qs(urlsplit(build_new_app_url(manifest)).query)
     assert query == {"new_app": ["1"], "manifest_yaml": [manifest]}
+
+
+@pytest.mark.parametrize("mode", [[], ["--url", URL]])
+def test_slackbot_gets_a_server_and_its_scope(shared, mode: list[str]):
+    printed = CliRunner().invoke(app, ["manifest", *mode, "--slackbot", "https://ask.example.com/"])
+    manifest = yaml.safe_load(printed.stdout)
+    schema = json.loads((shared / "slack" / "manifest.schema.2.0.0.json").read_text())
+    jsonschema.validate(manifest, schema)
+    assert manifest["mcp_servers"] == {
+        "docent": {"url": "https://ask.example.com/mcp", "auth_type": "slack_identity_auth"}
+    }
+    plain = yaml.safe_load(CliRunner().invoke(app, ["manifest", *mode]).stdout)
+    scopes = manifest["oauth_config"]["scopes"]["bot"]
+    assert set(scopes) - set(plain["oauth_config"]["scopes"]["bot"]) == {"mcp:connect"}
+    del manifest["mcp_servers"], manifest["oauth_config"], plain["oauth_config"]
+    assert manifest == plain
+
+
+def test_the_address_of_slackbot_is_checked_too():
+    with pytest.raises(SettingsError, match="https:// with a host"):
+        build_manifest(BotSettings.load(), slackbot="http://localhost:8090/mcp")

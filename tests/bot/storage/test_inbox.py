@@ -302,7 +302,7 @@ class TestLease:
         dead, living = Inbox(engine, process=GONE), Inbox(engine)
         dead.add(name(1), message())
         dead.take()
-        monkeypatch.setattr("bot.storage.abandoned.is_process_gone", lambda owner: owner == GONE)
+        monkeypatch.setattr("bot.storage.inbox_entry.is_process_gone", lambda owner: owner == GONE)
         assert living.free_abandoned() == 1
 
     def test_who_renews_keeps_them(self, engine: Engine):
