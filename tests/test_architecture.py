@@ -550,6 +550,15 @@ def test_the_command_line_imports_nothing_slow():
     assert (ran.returncode, ran.stdout.strip()) == (0, ""), ran.stderr
 
 
+def test_docent_serve_imports_no_surface_that_is_not_set():
+    surfaces = ("mcp", "starlette", "uvicorn", "discord")
+    code = f"import sys, bot.service; print(*[name for name in {surfaces} if name in sys.modules])"
+    ran = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert (ran.returncode, ran.stdout.strip()) == (0, ""), ran.stderr
+
+
 NAMED = re.compile(r"(?<![\w./-])(?:bot|ingest|rag_core|tests|benchmarks)(?:[./][a-z_0-9]+)+")
 ATTRIBUTES = {
     "bot.uses_slack",

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from bot.private_files import check_env_file
 from bot.settings import BotSettings, LogSettings
+from bot.setup.door_checks import check_door
 from bot.setup.index_checks import check_milvus, check_sources, check_state
 from bot.setup.llm_checks import check_llm
 from bot.setup.machine_checks import check_disk, check_memory, check_python
@@ -49,6 +50,7 @@ def run_all_checks() -> Iterator[CheckResult]:
     yield from check_llm(rag)
     yield from check_slack_app(bot_settings)
     yield from check_discord_app(bot_settings)
+    yield check_door(bot_settings)
     yield check_health(bot_settings, index_settings)
 
 
