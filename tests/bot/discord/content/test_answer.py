@@ -94,22 +94,22 @@ def test_the_tail_has_a_message_of_its_own_if_it_does_not_fit():
     assert len(re.findall(r"^\[\d+\] ", shown(messages), re.MULTILINE)) == 30
 
 
-@settings(deadline=None, max_examples=30)
-@given(st.one_of(anything, documents, any_markdown), st.integers(60, 400))
+@settings(deadline=None, max_examples=20)
+@given(st.one_of(anything, documents, any_markdown), st.integers(150, 400))
 def test_any_answer_keeps_to_the_limit_with_its_code_closed(text: str, limit: int):
     for message in render_messages(text, limit):
         assert 0 < len(message) <= limit
         assert message.count("```") % 2 == 0
 
 
-@settings(deadline=None, max_examples=30)
+@settings(deadline=None, max_examples=20)
 @given(st.one_of(anything, documents, any_markdown))
 def test_any_answer_calls_nobody(text: str):
     for message in render_messages(text, 300):
         assert {"mention", "emoji", "spoiler", "address"} & set(read(message).kinds) == set()
 
 
-@settings(deadline=None, max_examples=30)
+@settings(deadline=None, max_examples=20)
 @given(
     st.lists(
         st.sampled_from(["word", "**bold**", "a_b", "1.", "- x", "\n\n", "`c_d`", "||e||", "__f__"])
