@@ -55,9 +55,11 @@ def doctor(  # noqa: PLR0913  (the options, by name)
     """
     from bot.cli import terminal
 
+    if corpus and not models:
+        raise typer.BadParameter("--corpus belongs to --models: add --models, or leave it out")
+    if (repair or mend) and not index:
+        raise typer.BadParameter("--repair belongs to --index: add --index, or leave it out")
     if not (models or index or slack or discord or llm):
-        if corpus or repair or mend:
-            raise typer.BadParameter("--corpus belongs to --models, and --repair to --index")
         from bot.setup.all_checks import run_all_checks
 
         checks = run_all_checks()

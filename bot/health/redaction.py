@@ -48,7 +48,7 @@ _BEFORE_VALUE = (
 _KNOWN_FORMS = (
     (re.compile(r"(?<=://)[^\s/?#\"'<>@]*(?:@[^\s/?#\"'<>@]*)*@"), "…@"),
     (re.compile(r"\bx(?:ox[a-z]|app)-[\w-]{6,}"), "…"),
-    # Behind `Authorization`, or with a digit or `=`: "Basic Tutorials" is no login.
+    # Behind `Authorization`, or with a digit or `=`: "Basic Tutorials" is not a login.
     (
         re.compile(
             r"(\bauthorization[\"']?\s*[:=]\s*[\"']?(?:bearer|basic)\s+)[\w.~+/=-]{4,}"

@@ -17,7 +17,7 @@ _NAME = "programs"
 
 
 def check_door(settings: BotSettings) -> CheckResult:
-    """Check who may call the port, and whether `docent serve` answers on it."""
+    """Check who may call the port, and whether docent answers."""
     if settings.mcp_port is None:
         says = "not set up: DOCENT_MCP_PORT is not set, so no MCP over HTTP and no /v1"
         return CheckResult(_NAME, passed=True, says=says, is_set_up=False)
@@ -47,7 +47,7 @@ def _describe_callers(rules: DoorRules) -> str:
 
 
 def _read_version(rules: DoorRules) -> str:
-    """Return the version of the docent that answers; empty if it is another program."""
+    """Return docent's version; empty if another program answers."""
     host = _ANY_ADDRESS.get(rules.host, rules.host)
     connection = http.client.HTTPConnection(host, rules.port, timeout=_SECONDS)
     token = next(iter(rules.tokens.values()), "")
