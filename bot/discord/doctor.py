@@ -22,7 +22,7 @@ _MESSAGE_CONTENT = 1 << 18 | 1 << 19  # of an app with many users, and of any ot
 _FORUM = 15
 _PAGE = 200  # servers in one answer
 _ID = re.compile(r"\d{15,25}")
-_NO_ID = "is no id: switch on Developer Mode in Discord's advanced settings, then Copy ID."
+_NO_ID = "is not an id: switch on Developer Mode in Discord's advanced settings, then Copy ID."
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,7 +186,9 @@ async def _check_forum(api: _Api, forum: str, settings: BotSettings) -> CheckRes
     if reply.status != 200:
         return CheckResult(name, passed=False, says=reply.problem)
     if reply.body.get("type") != _FORUM:
-        says = f"{reply.body.get('name')} is no forum: mentions work there, answers to posts don't."
+        says = (
+            f"{reply.body.get('name')} is not a forum: mentions work there, answers to posts don't."
+        )
         return CheckResult(name, passed=False, says=says)
     if str(reply.body.get("guild_id")) not in parse_ids(settings.discord_guilds):
         says = "belongs to a server that DOCENT_DISCORD_GUILDS does not name: add its id there."

@@ -187,7 +187,7 @@ async def test_a_server_without_docent_without_permissions_and_without_sense(api
         "Milvus: missing Add Reactions, Create Public Threads. "
     )
     assert "docent is not in this server" in found[f"DOCENT_DISCORD_GUILDS {OTHER}"]
-    assert found["DOCENT_DISCORD_GUILDS Milvus"].startswith("is no id")
+    assert found["DOCENT_DISCORD_GUILDS Milvus"].startswith("is not an id")
 
 
 async def test_servers_that_are_not_named_are_told(api: Api):
@@ -215,11 +215,11 @@ async def test_forums_that_are_none(api: Api):
     unknown = "9" * 18
     found = await wrong(discord_forums=f"{CHANNEL}, {HIDDEN}, {away}, {unknown}, #help")
     by_forum = {name.removeprefix("DOCENT_DISCORD_FORUMS "): says for name, says in found.items()}
-    assert by_forum[CHANNEL].startswith("general is no forum")
+    assert by_forum[CHANNEL].startswith("general is not a forum")
     assert "docent may not see it" in by_forum[HIDDEN]
     assert "docent may not see it" in by_forum[unknown]
     assert "DOCENT_DISCORD_GUILDS does not name" in by_forum[away]
-    assert by_forum["#help"].startswith("is no id")
+    assert by_forum["#help"].startswith("is not an id")
 
 
 @pytest.mark.usefixtures("api")
@@ -227,7 +227,7 @@ async def test_admins_that_nobody_knows():
     unknown = "9" * 18
     found = await wrong(discord_admins=f"{unknown} ada")
     assert "Discord knows no such user" in found[f"DOCENT_DISCORD_ADMINS {unknown}"]
-    assert found["DOCENT_DISCORD_ADMINS ada"].startswith("is no id")
+    assert found["DOCENT_DISCORD_ADMINS ada"].startswith("is not an id")
     nobody = await check(discord_admins="")
     assert "accepts no commands for admins" in nobody["DOCENT_DISCORD_ADMINS"].says
 
