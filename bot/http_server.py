@@ -318,7 +318,7 @@ class _Connection(web.RequestHandler):
         exc: BaseException | None = None,
         message: str | None = None,
     ) -> web.StreamResponse:
-        """Refuse what is no HTTP request, in one line.
+        """Refuse what is not an HTTP request, in one line.
 
         Args:
             request: stands for it.

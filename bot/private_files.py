@@ -34,18 +34,24 @@ _SQLITE_FILE = re.compile(r"sqlite(?:\+pysqlite)?:///(?!:memory:|file:)([^?]+)")
 
 
 def check_env_file(path: Path = Path(".env")) -> str:
-    """Return a warning about a `.env` that others may read; else empty.
+    """Return a warning about `.env`; empty if all is well.
 
-    Where a system has no user numbers, as Windows, its modes say nothing.
+    It may be a folder, or others may read it. Where a system has no user numbers, as Windows, its
+    modes say nothing.
 
     Raises:
         SettingsError: others may write the file, and so choose where docent sends its texts.
     """
-    if not _HAS_MODES:
-        return ""
     try:
         status = path.stat()
     except OSError:
+        return ""
+    if stat.S_ISDIR(status.st_mode):  # Docker makes one in place of a missing file
+        return (
+            f"{path} is a folder, so docent reads no settings from it: give the folder another "
+            "name."
+        )
+    if not _HAS_MODES:
         return ""
     if status.st_mode & _OTHERS_WRITE:
         raise SettingsError(

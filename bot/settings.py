@@ -120,13 +120,13 @@ class BotSettings(Settings):
     )
     mcp_host: str = Field(
         "127.0.0.1",
-        description="Address on which that port listens; beyond this machine it needs tokens or "
-        "Slack's signature, and DOCENT_MCP_HOSTS.",
+        description="Address on which that port listens; beyond this machine it needs a proof, and "
+        "DOCENT_MCP_HOSTS.",
     )
     mcp_hosts: str = Field(
         "",
         description="Names by which programs reach that port, such as `docs.example.com`, "
-        "separated by white space or commas; this machine's own names always count.",
+        "separated by commas.",
     )
     mcp_tokens: SecretStr | None = Field(
         None,

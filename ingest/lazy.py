@@ -193,13 +193,7 @@ class LazyStore:
     def read_pages_at(self, collection: str, place: str, *, source: str = "") -> list[Chunk]:
         """Read the pages at a path or an address.
 
-        Args:
-            collection: name of the collection.
-            place: the path of a page inside its source, or its address without an anchor.
-            source: name of the source; empty for any.
-
-        Returns:
-            All chunks of these pages, by page and position.
+        Args: as of `VectorStore`. Returns: all their chunks, by page and position.
         """
         return self.opened.read_pages_at(collection, place, source=source)
 

@@ -49,10 +49,12 @@ def parse_http_address(variable: str, address: str) -> httpx2.URL:
     """
     try:
         url = httpx2.URL(address)
-    except httpx2.InvalidURL:  # such as a port that is no number
+    except httpx2.InvalidURL:  # such as a port that is not a number
         url = httpx2.URL()
-    if url.scheme not in {"http", "https"} or not url.host:
+    # httpx2 would escape a blank, and look for a host of that name.
+    if url.scheme not in {"http", "https"} or not url.host or re.search(r"\s", address):
         raise SettingsError(
-            f"{variable} is not an address: it must be http:// or https:// with a host."
+            f"{variable} is not an address: it must be http:// or https:// with a host, and no "
+            "spaces."
         )
     return url

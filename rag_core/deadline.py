@@ -39,7 +39,7 @@ def find_seconds_left() -> float | None:
 def limit_seconds(most: float | None) -> float | None:
     """Return the seconds for a call: what is left, at most `most`.
 
-    None is no limit.
+    None means no limit.
     """
     left = find_seconds_left()
     if most is None or left is None:

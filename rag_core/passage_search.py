@@ -150,7 +150,7 @@ class PassageSearch:
         """Return True if the fit holds for the scores of a part.
 
         A model says little about a language that it can't read, the team's own words have meanings
-        that the question itself lacks, and quoted messages are no questions.
+        that the question itself lacks, and quoted messages are not questions.
         """
         is_expanded = self._tuning.glossary.expand(part.asked) != part.asked
         is_foreign = self._tuning.latin_only and not is_readable(part.lead.text)

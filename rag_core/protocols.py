@@ -307,7 +307,7 @@ class WordScorer(Protocol):
     """A store whose BM25 can be asked for the scores of a few texts of their own."""
 
     def score_words(self, texts: Sequence[str], terms: str) -> list[tuple[int, float]]:
-        """Score texts by BM25, in a collection that is no version.
+        """Score texts by BM25, in a collection that is not a version.
 
         Args:
             texts: the texts; there are no others in the collection.

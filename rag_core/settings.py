@@ -40,13 +40,44 @@ class Settings(BaseSettings):
                 problem; or .env can't be read as text.
         """
         try:
+            return cls._read(overrides)
+        except ValidationError as error:
+            name, problem = next(iter(cls._list_problems(error).items()))
+            raise SettingsError(f"{name} is not valid: {problem}.") from error
+
+    @classmethod
+    def find_faults(cls, **overrides: Any) -> dict[str, str]:
+        """Return a sentence for each variable whose value is not valid.
+
+        Raises:
+            SettingsError: .env can't be read as text.
+        """
+        try:
+            cls._read(overrides)
+        except ValidationError as error:
+            problems = cls._list_problems(error)
+            return {name: f"{name} is not valid: {says}." for name, says in problems.items()}
+        return {}
+
+    @classmethod
+    def _read(cls, overrides: dict[str, Any]) -> Self:
+        try:
             return cls(**overrides)
         except UnicodeDecodeError as error:
             raise SettingsError("The file .env is not in UTF-8: save it as UTF-8.") from error
-        except ValidationError as error:
-            first = error.errors()[0]
-            name = cls.get_variable_name(str(first["loc"][0])) if first["loc"] else "a setting"
-            raise SettingsError(f"{name} is not valid: {first['msg']}.") from error
+        except OSError as error:
+            raise SettingsError(
+                f"The file .env can't be read ({error.strerror}): let docent read it, or remove it."
+            ) from error
+
+    @classmethod
+    def _list_problems(cls, error: ValidationError) -> dict[str, str]:
+        """Return the first problem of each variable."""
+        problems: dict[str, str] = {}
+        for each in error.errors():
+            name = cls.get_variable_name(str(each["loc"][0])) if each["loc"] else "a setting"
+            problems.setdefault(name, each["msg"])
+        return problems
 
     @classmethod
     def get_variable_name(cls, field: str) -> str:
@@ -114,8 +145,8 @@ class RagSettings(Settings):
         None,
         ge=0,
         description="Milliseconds for reranking a question's passages; passages that are not "
-        "reached keep the order of the search. 0 is no limit; by default 10000 for `qwen3`, none "
-        "for `starter`.",
+        "reached keep the order of the search. 0 means no limit; by default 10000 for `qwen3`, "
+        "none for `starter`.",
     )
     device: str | None = Field(
         None,
@@ -233,7 +264,7 @@ def read_setting_file(variable: str, path: Path, *, limit: int) -> str:
         SettingsError: there is no such file, or it can't be read, is not UTF-8 or is too long.
     """
     path = Path(os.path.expanduser(path))  # noqa: PTH111  (keeps an unknown `~name`)
-    if not os.path.isfile(path):  # noqa: PTH113  (False for what can be no path)
+    if not os.path.isfile(path):  # noqa: PTH113  (False for what can't be a path)
         raise SettingsError(f"{variable} names the file {path}, which is not there.")
     try:
         with path.open(encoding="utf-8-sig") as file:

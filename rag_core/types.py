@@ -68,7 +68,7 @@ class Chunk:
         version: version of the documented product, as the source labels it; may be empty.
         language: language of the page, as the source labels it, for instance `en`; may be empty.
 
-    Version and language are no part of the id, so a source whose label changes keeps its vectors.
+    Version and language are not part of the id, so a source whose label changes keeps its vectors.
     """
 
     id: str

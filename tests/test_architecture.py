@@ -117,6 +117,8 @@ ORDER = (
     "bot.discord.reply",
     "bot.discord.inbox",
     "bot.discord.app",
+    "bot.discord.invitation",
+    "bot.discord.doctor",
     "bot.slack.content",
     "bot.slack.client",
     "bot.slack.views",
@@ -144,6 +146,7 @@ ORDER = (
 HOMES = {
     "aiohttp": {
         "bot.api.routes",
+        "bot.discord.doctor",
         "bot.door",
         "bot.discord.client",
         "bot.health.server",
@@ -553,6 +556,15 @@ def test_no_file_is_too_long_to_read(module):
 
 def test_the_command_line_imports_nothing_slow():
     code = f"import sys, bot.cli; print(*[name for name in {SLOW} if name in sys.modules])"
+    ran = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert (ran.returncode, ran.stdout.strip()) == (0, ""), ran.stderr
+
+
+def test_docent_serve_imports_no_surface_that_is_not_set():
+    surfaces = ("mcp", "starlette", "uvicorn", "discord")
+    code = f"import sys, bot.service; print(*[name for name in {surfaces} if name in sys.modules])"
     ran = subprocess.run(
         [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False
     )

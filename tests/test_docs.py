@@ -61,6 +61,9 @@ SAID_ELSEWHERE = {
     "The model server at … (…) …: ….",
     "Skipped or repaired: …",
     "Note: …",
+    "There is no space left on the disk: free some, and run the command again.",
+    "The command failed unexpectedly (…): run it again with --verbose to see where.",
+    "… is a folder, so docent reads no settings from it: give the folder another name.",
     "… can be read by other users of this machine: run `chmod 600 …`.",
     "… was open to other users of this machine: docent made … private.",
     "… has … of another user, which docent left as they are, for example ….",
@@ -185,7 +188,7 @@ def test_no_error_sentence_is_explained_that_nobody_says():
 
 # The pages that explain settings.
 GUIDES = ("configuration", "sources", "source-limits", "models", "model-servers", "llm", "access")
-GUIDES += ("evaluation",)
+GUIDES += ("evaluation", "mcp", "discord")
 
 
 def test_each_setting_is_explained():

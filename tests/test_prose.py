@@ -28,6 +28,12 @@ CLAUSES = re.compile(
     r"|Somebody|Everybody|Everything|Nothing|Something)\b"
 )
 STIFF = re.compile(r"\b(whoever|whatever|somebody|nobody|foresaw|sign of life)\b", re.IGNORECASE)
+NO_FOR_NOT = re.compile(
+    r"(?<!there )(?<!how )\b(is|are|was|were) no (?!longer|more|such|other|better|larger|nearer"
+    r"|faster|part of|promise|reason|sign|word|passage\b)\w",
+    re.IGNORECASE,
+)
+"""German says `is no table`, English `is not a table`. The prompts of the LLM stay as measured."""
 ARRAYS = re.compile(r"\b(Vectors?|ndarray|NDArray|Tensor|Scores|Matrix)\b")
 
 
@@ -232,6 +238,12 @@ def test_arrays_have_a_shape(path: Path):
 def test_stiff_words_stay_out(path: Path):
     lines = path.read_text().splitlines()
     assert [f"{n}: {line}" for n, line in enumerate(lines, 1) if STIFF.search(line)] == []
+
+
+@pytest.mark.parametrize("path", [*MODULES, *PAGES], ids=name_of)
+def test_what_is_not_a_thing_is_said_so(path: Path):
+    lines = path.read_text().splitlines()
+    assert [f"{n}: {line}" for n, line in enumerate(lines, 1) if NO_FOR_NOT.search(line)] == []
 
 
 @pytest.mark.parametrize("path", MODULES, ids=name_of)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 import subprocess
@@ -12,16 +13,34 @@ from pathlib import Path
 import pytest
 
 from rag_core import __version__
+from rag_core.extras import EXTRAS
 from tests.release import (
     PACKAGES,
     ROOT,
+    TRIALS,
     ReleaseError,
+    Trial,
     find_file,
     list_missing_files,
     main,
     read_metadata,
     render_next_steps,
+    run_trial,
 )
+
+DOCENT = (sys.executable, "-c", "import sys; from bot.cli import main; main()")
+MODULES = {**EXTRAS, "postgres": ("psycopg",)}
+# Python runs this file at its start.
+BLOCKER = """\
+import sys
+
+class Blocker:
+    def find_spec(self, name, path=None, target=None):
+        if name in {names!r}:
+            raise ModuleNotFoundError(f"No module named {{name!r}}", name=name)
+
+sys.meta_path.insert(0, Blocker())
+"""
 
 
 @pytest.fixture(scope="module")
@@ -83,3 +102,31 @@ def test_the_next_steps_name_the_version_and_what_is_missing(wheel: Path):
     assert "[project.urls]" in render_next_steps(metadata)
     metadata["Project-URL"] = "Source, https://example.com/docent"
     assert "[project.urls]" not in render_next_steps(metadata)
+
+
+def block_modules(folder: Path, *kept: str) -> dict[str, str]:
+    """Variables for a process that finds no module of an extra but of those that are kept."""
+    names = [name for extra in MODULES.keys() - {*kept} for name in MODULES[extra]]
+    (folder / "sitecustomize.py").write_text(BLOCKER.format(names=names))
+    return {"PYTHONPATH": os.pathsep.join((str(folder), str(ROOT)))}
+
+
+@pytest.mark.parametrize("trial", TRIALS, ids=lambda trial: trial.extra)
+def test_each_extra_is_enough_by_itself_and_named_without_it(trial: Trial, tmp_path: Path):
+    found = tmp_path / "found"
+    found.mkdir()
+    run_trial(trial, DOCENT, found, is_installed=True, settings=block_modules(found, trial.extra))
+    missing = tmp_path / "missing"
+    missing.mkdir()
+    run_trial(trial, DOCENT, missing, is_installed=False, settings=block_modules(missing))
+
+
+def test_a_trial_that_ends_otherwise_is_no_release(tmp_path: Path):
+    with pytest.raises(ReleaseError, match="ended with 1"):
+        run_trial(TRIALS[1], DOCENT, tmp_path, is_installed=True, settings=block_modules(tmp_path))
+
+
+def test_each_extra_is_tried_but_the_large_ones(wheel: Path):
+    extras = {*read_metadata(wheel).get_all("Provides-Extra", [])}
+    of_developers = {"all", "dev", "mutate", "starter-light", "test-server"}
+    assert {trial.extra for trial in TRIALS} == extras - of_developers - {"local", "ray"}

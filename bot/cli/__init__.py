@@ -5,6 +5,8 @@ Each group of commands has a file. Heavy imports stay inside the commands to kee
 
 from __future__ import annotations
 
+import contextlib
+import errno
 import logging
 import os
 import sys
@@ -13,6 +15,7 @@ from typing import Annotated, NoReturn
 import typer
 
 from bot.cli import ask, doctor, evaluate, feedback, forget, index, init, manifest, mcp, serve
+from bot.cli.help import CommandGroup
 from bot.cli.unknown_settings import find_misspelt_settings
 from bot.health.logs import prepare_logging
 from bot.health.redaction import Redactor
@@ -25,6 +28,7 @@ from rag_core.errors import DocentError, SettingsError
 
 app = typer.Typer(
     name="docent",
+    cls=CommandGroup,
     help="Answer questions from your documentation, with sources.",
     invoke_without_command=True,
     context_settings={"help_option_names": ["-h", "--help"]},
@@ -32,6 +36,8 @@ app = typer.Typer(
 )
 
 logger = logging.getLogger("docent")
+
+_FULL = {errno.ENOSPC, errno.EDQUOT}
 
 
 def main() -> None:
@@ -46,22 +52,41 @@ def main() -> None:
     args = [word for word in words if word != "--verbose"]
     try:
         app(["--verbose", *args] if verbose else args)
-    except DocentError as error:
-        if verbose:
-            logger.exception("The command failed")
-        _exit_with_error(str(error))
     except Exception as error:
         # The outermost edge: only --verbose shows a stack trace.
         if verbose:
             logger.exception("The command failed")
-        _exit_with_error(
-            f"The command failed unexpectedly ({type(error).__name__}): run it again with "
-            "--verbose to see where."
-        )
+        _exit_with_error(_explain_failure(error))
+    finally:
+        _discard_unwritten()
+
+
+def _discard_unwritten() -> None:
+    """Discard what a full disk or a closed pipe did not take.
+
+    Python would try again at its end, print the stack trace, and exit with 120.
+    """
+    for stream in filter(None, (sys.stdout, sys.stderr)):
+        try:
+            stream.flush()
+        except OSError:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+
+
+def _explain_failure(error: Exception) -> str:
+    if isinstance(error, DocentError):
+        return str(error)
+    if isinstance(error, OSError) and error.errno in _FULL:  # standard output may be a file, too
+        return "There is no space left on the disk: free some, and run the command again."
+    return (
+        f"The command failed unexpectedly ({type(error).__name__}): run it again with --verbose "
+        "to see where."
+    )
 
 
 def _exit_with_error(sentence: str) -> NoReturn:
-    _print_line(logging.ERROR, Redactor.load().redact(sentence))
+    with contextlib.suppress(OSError):  # standard error may be full or closed as well
+        _print_line(logging.ERROR, Redactor.load().redact(sentence))
     raise SystemExit(1)
 
 

@@ -86,6 +86,8 @@ def evaluate(  # noqa: PLR0913  (the options, by name)
 
     if fit and corpus:
         raise typer.BadParameter("--fit works on the live index only: leave out --corpus")
+    if judge_model and not judge:
+        raise typer.BadParameter("--judge-model belongs to --judge: add --judge, or leave it out")
     check_extra("eval", "`docent eval`")
     settings = RagSettings.load()
     if fit and settings.abstention == "off":

@@ -74,7 +74,13 @@ def index(  # noqa: PLR0913  (the options, by name)
     ] = False,
 ) -> None:
     """Read documentation into the index; embed only the changes."""
+    if explain is not None and check_links:
+        raise typer.BadParameter("--explain and --check-links exclude each other: leave out one")
     if explain is not None or check_links:
+        _refuse_sync_options(
+            **{"--dry-run": dry_run, "--force": force, "--full": full, "--resume": resume},
+            **{"--adopt": adopt, "--engine": engine != "local"},
+        )
         inspection.inspect_sources(sources or [], explain=explain, as_json=as_json)
         return
     from bot.cli import terminal
@@ -105,6 +111,16 @@ def index(  # noqa: PLR0913  (the options, by name)
         terminal.print_preview(protocol.parse_preview(result))
     else:
         terminal.print_report(protocol.parse_report(result))
+
+
+def _refuse_sync_options(**given: bool) -> None:
+    """Refuse options of a sync beside those that index nothing."""
+    for option, is_given in given.items():
+        if is_given:
+            raise typer.BadParameter(
+                f"{option} belongs to a sync, and --explain and --check-links index nothing: "
+                f"leave out {option}"
+            )
 
 
 def status(*, as_json: AsJson = False) -> None:

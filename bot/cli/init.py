@@ -43,12 +43,16 @@ def init(  # noqa: PLR0913  (the options, by name)
     llm_model: Annotated[str, typer.Option(help="Name of the LLM.")] = "",
     slack_bot_token: Annotated[str, typer.Option(help="Bot token, xoxb-...")] = "",
     slack_app_token: Annotated[str, typer.Option(help="App-level token, xapp-...")] = "",
+    slack_signing_secret: Annotated[
+        str, typer.Option(help="Signing secret of HTTP mode, in place of the app-level token.")
+    ] = "",
+    http_port: Annotated[str, typer.Option(help="Port of HTTP mode.", metavar="PORT")] = "",
     setting: Annotated[
         list[str] | None,
         typer.Option("--set", metavar="NAME=VALUE", help="Any other setting; may be repeated."),
     ] = None,
     check: Annotated[
-        bool, typer.Option("--check/--no-check", help="Whether what was given is tried.")
+        bool, typer.Option("--check/--no-check", help="Whether docent tries what you give it.")
     ] = True,
     yes: Annotated[
         bool, typer.Option("--yes", help="Ask nothing, and replace what .env says.")
@@ -72,6 +76,8 @@ def init(  # noqa: PLR0913  (the options, by name)
         "DOCENT_LLM_MODEL": llm_model,
         "SLACK_BOT_TOKEN": slack_bot_token,
         "SLACK_APP_TOKEN": slack_app_token,
+        "SLACK_SIGNING_SECRET": slack_signing_secret,
+        "DOCENT_HTTP_PORT": http_port,
     }
     values = {name: value.strip() for name, value in given.items() if value.strip()}
     values |= _parse_settings(setting or [])
@@ -93,14 +99,14 @@ def _has_terminal() -> bool:
 
 
 def _parse_settings(words: list[str]) -> dict[str, str]:
-    """Parse `NAME=VALUE`; refuse names that are no settings."""
+    """Parse `NAME=VALUE`; refuse names that are not settings."""
     from bot.setup.choices import list_names
 
     values, names = {}, list_names()
     for word in words:
         name, separator, value = word.partition("=")
         if not separator or name not in names:
-            raise typer.BadParameter(f"{name} is no setting of docent: write --set NAME=VALUE")
+            raise typer.BadParameter(f"{name} is not a setting of docent: write --set NAME=VALUE")
         values[name] = value
     return values
 
@@ -112,6 +118,8 @@ def _write_choices(
     from bot.cli.init_dialogue import ask_for_choices
     from bot.setup.choices import require_choices
     from bot.setup.env_file import parse_env, read_env_file, update_env, write_env_file
+    from bot.setup.server_keys import require_own_keys
+    from bot.setup.setting_faults import require_valid
 
     text = read_env_file(ENV_FILE)
     written = parse_env(text)
@@ -120,6 +128,8 @@ def _write_choices(
     else:
         choices = given
         require_choices(choices, {**written, **os.environ})
+        require_valid(choices)
+        require_own_keys(choices, written)
         if should_check:
             _require_checks(choices)
     values = {name: value for name, value in choices.items() if written.get(name, "") != value}

@@ -21,19 +21,21 @@ def mcp(
         Path | None,
         typer.Option(
             help="Folder with docent's .env, where the client starts it in another one.",
-            file_okay=False,
-            exists=True,
         ),
     ] = None,
 ) -> None:
     """Serve Claude Code, Cursor and other MCP clients."""
     from ingest.settings import IngestSettings
+    from rag_core.errors import SettingsError
     from rag_core.extras import check_extra
     from rag_core.settings import RagSettings
 
     check_extra("mcp", "docent mcp")
     if folder is not None:
-        os.chdir(folder)
+        try:
+            os.chdir(folder)
+        except OSError as error:
+            raise SettingsError(f"The folder {folder} can't be used: {error.strerror}.") from error
     RagSettings.load()
     IngestSettings.load()
     if sys.stdin is not None and sys.stdin.isatty():

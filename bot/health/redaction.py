@@ -27,6 +27,7 @@ _TELLING_PARAMETER = (
     r"|(?:[\w-]{0,64}?[-_])?(?:ticket|sig))"
 )
 _SOURCES = "DOCENT_SOURCES"
+_TOKENS = "DOCENT_MCP_TOKENS"
 
 _SHORT = 4
 _LONG = 8
@@ -47,7 +48,7 @@ _BEFORE_VALUE = (
 _KNOWN_FORMS = (
     (re.compile(r"(?<=://)[^\s/?#\"'<>@]*(?:@[^\s/?#\"'<>@]*)*@"), "…@"),
     (re.compile(r"\bx(?:ox[a-z]|app)-[\w-]{6,}"), "…"),
-    # Behind `Authorization`, or with a digit or `=`: "Basic Tutorials" is no login.
+    # Behind `Authorization`, or with a digit or `=`: "Basic Tutorials" is not a login.
     (
         re.compile(
             r"(\bauthorization[\"']?\s*[:=]\s*[\"']?(?:bearer|basic)\s+)[\w.~+/=-]{4,}"
@@ -115,6 +116,10 @@ def list_secrets(settings: Mapping[str, str]) -> set[str]:
     for name, value in settings.items():
         if _SECRET_NAME.search(name.upper()) or name in names:
             secrets |= set(_split_value(value))
+        if name.upper() == _TOKENS:
+            secrets |= {value.strip()} | {
+                entry.partition(":")[2] for entry in re.split(r"[\s,]+", value)
+            }
         secrets |= set(_list_logins(value, is_source=name.upper() == _SOURCES))
     return secrets
 

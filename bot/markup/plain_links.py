@@ -67,7 +67,7 @@ class LinkFlattener:
         return self._join(self._flatten(text, mask, len(before[-1:])))
 
     def _decode_signs(self) -> None:
-        """Remove escapes, and turn entities into signs that are no markup."""
+        """Remove escapes, and turn entities into signs that are not markup."""
         for pattern in (_ESCAPED, _ENTITY):
             for match in reversed([*pattern.finditer(self._before + self._mask)]):
                 start, end = (at - len(self._before) for at in match.span())

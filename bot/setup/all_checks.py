@@ -6,19 +6,18 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from bot.private_files import check_env_file
-from bot.settings import BotSettings, LogSettings
+from bot.settings import BotSettings
+from bot.setup.door_checks import check_door
 from bot.setup.index_checks import check_milvus, check_sources, check_state
 from bot.setup.llm_checks import check_llm
 from bot.setup.machine_checks import check_disk, check_memory, check_python
 from bot.setup.model_checks import check_model_files
 from bot.setup.packages import check_packages
-from bot.setup.service_checks import check_health, check_slack_app
+from bot.setup.service_checks import check_discord_app, check_health, check_slack_app
+from bot.setup.setting_faults import find_faults
 from ingest.settings import IngestSettings
 from rag_core.errors import DocentError
-from rag_core.generation.instructions import read_instructions
-from rag_core.generation.llm.role import LLMRole
 from rag_core.models.known_answers import CheckResult
-from rag_core.query.glossary import Glossary
 from rag_core.settings import RagSettings
 
 
@@ -29,7 +28,7 @@ def run_all_checks() -> Iterator[CheckResult]:
     follow from them.
     """
     yield check_python()
-    problems = list(find_setting_problems())
+    problems = find_setting_problems()
     for problem in problems:
         yield CheckResult("settings", passed=False, says=problem)
     if problems:
@@ -48,6 +47,8 @@ def run_all_checks() -> Iterator[CheckResult]:
         yield from _report_errors("models", check_model_files(rag))
     yield from check_llm(rag)
     yield from check_slack_app(bot_settings)
+    yield from check_discord_app(bot_settings)
+    yield check_door(bot_settings)
     yield check_health(bot_settings, index_settings)
 
 
@@ -59,31 +60,14 @@ def _report_errors(name: str, checks: Iterator[CheckResult]) -> Iterator[CheckRe
         yield CheckResult(name, passed=False, says=str(error))
 
 
-def find_setting_problems() -> Iterator[str]:
-    """Yield a sentence for each fault of the settings, each once."""
-    told: set[str] = set()
-    for check in (
-        _check_rag_settings,
-        lambda: LLMRole.answering(RagSettings.load()),
-        lambda: LLMRole.rewriting(RagSettings.load()),
-        IngestSettings.load,
-        BotSettings.load,
-        LogSettings.load,
-        check_env_file,
-    ):
-        try:
-            check()
-        except DocentError as error:
-            if str(error) not in told:  # several of them may read the same value, or file
-                told.add(str(error))
-                yield str(error)
-
-
-def _check_rag_settings() -> None:
-    settings = RagSettings.load()
-    read_instructions(settings.instructions)
-    if settings.glossary:
-        Glossary.read(settings.glossary)
+def find_setting_problems() -> list[str]:
+    """List a sentence for each fault of the settings, each once."""
+    problems = [fault.says for fault in find_faults()]
+    try:
+        check_env_file()
+    except DocentError as error:
+        problems.append(str(error))
+    return list(dict.fromkeys(problems))  # several settings may come from the same broken file
 
 
 def _describe_env_file(path: Path = Path(".env")) -> CheckResult:

@@ -6,14 +6,13 @@ import json
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TypeVar, get_args
+from typing import Any, TypeVar, get_args
 
 from pydantic import SecretStr
 
 from bot.settings import BotSettings, LogSettings
 from bot.setup.llm_checks import check_llm
 from bot.setup.model_checks import check_model_files
-from ingest.cron import parse_schedule
 from ingest.factory import open_downloads
 from ingest.inspection.source_trial import try_source
 from ingest.settings import IngestSettings
@@ -49,15 +48,18 @@ def load_settings(kind: type[Kind], values: Values) -> Kind:
     Raises:
         SettingsError: a value is not valid.
     """
+    return kind.load(**build_overrides(kind, values))
+
+
+def build_overrides(kind: type[Settings], values: Values) -> dict[str, Any]:
+    """Return the fields of some settings that new values set."""
     fields = {kind.get_variable_name(field): field for field in kind.model_fields}
     # An empty value means that the default counts again.
-    return kind.load(
-        **{
-            field: values[name] or kind.model_fields[field].default
-            for name, field in fields.items()
-            if name in values
-        }
-    )
+    return {
+        field: values[name] or kind.model_fields[field].default
+        for name, field in fields.items()
+        if name in values
+    }
 
 
 def format_sources(words: Sequence[str]) -> str:
@@ -125,12 +127,7 @@ def check_choices(
 
     Yields:
         The result of each check.
-
-    Raises:
-        SettingsError: a value is not valid.
     """
-    for kind in KINDS:
-        load_settings(kind, values)
     if "DOCENT_SOURCES" in values:
         yield from check_new_sources(values, progress=progress)
     if _has_any(values, _MODELS):
@@ -148,7 +145,6 @@ def check_new_sources(
     settings = load_settings(IngestSettings, values)
     try:
         sources = parse_sources(settings.sources)
-        parse_schedule(settings.sync_schedule, settings.timezone)
     except DocentError as error:
         yield CheckResult("sources", passed=False, says=str(error))
         return

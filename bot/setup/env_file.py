@@ -96,8 +96,8 @@ def write_env_file(path: Path, text: str) -> None:
 def _format_line(name: str, value: str) -> str:
     if not value.isprintable() or "${" in value:
         raise SettingsError(
-            f"{name} has a sign that a line of .env can't hold: write it without line breaks, "
-            "control characters and `${`."
+            f"{name} can't be written into .env: leave out line breaks, control characters and "
+            "`${`."
         )
     if _PLAIN.fullmatch(value):
         return f"{name}={value}\n"

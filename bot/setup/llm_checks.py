@@ -7,14 +7,16 @@ from collections.abc import Iterator, Sequence
 from time import monotonic
 from urllib.parse import urlsplit
 
-from rag_core.errors import DocentError, GenerationError
+from rag_core.addresses import parse_http_address
+from rag_core.errors import DocentError, GenerationError, SettingsError
 from rag_core.generation.llm.client import OpenAIGenerator
+from rag_core.generation.llm.connection import OPENAI_URL
 from rag_core.generation.llm.offered_models import (
     OfferedModel,
     fetch_offered_models,
     find_model,
 )
-from rag_core.generation.llm.role import LLMRole
+from rag_core.generation.llm.role import ANSWERS, REWRITES, LLMRole, parse_options
 from rag_core.models.known_answers import CheckResult
 from rag_core.settings import RagSettings
 from rag_core.types import Turn
@@ -58,6 +60,9 @@ def check_llm(settings: RagSettings, *, lists_models: bool = False) -> Iterator[
             is_set_up=False,
         )
         return
+    if problems := list(_find_problems(settings)):
+        yield from (CheckResult("LLM", passed=False, says=problem) for problem in problems)
+        return
     try:
         roles = (LLMRole.answering(settings), LLMRole.rewriting(settings))
         models = fetch_offered_models(settings) or ()
@@ -71,6 +76,19 @@ def check_llm(settings: RagSettings, *, lists_models: bool = False) -> Iterator[
         answer = _check_answer(OpenAIGenerator(settings, role=role), role, models)
         # A rewriter reads no passages, so it needs no long context.
         yield answer if role.service == "rewriter" else _require_context(answer, model)
+
+
+def _find_problems(settings: RagSettings) -> Iterator[str]:
+    """Yield a sentence for each setting with which nothing can be asked."""
+    for check in (
+        lambda: parse_http_address("OPENAI_BASE_URL", settings.openai_base_url or OPENAI_URL),
+        lambda: parse_options(ANSWERS, settings.llm_options),
+        lambda: parse_options(REWRITES, settings.rewrite_options),
+    ):
+        try:
+            check()
+        except SettingsError as error:
+            yield str(error)
 
 
 def _describe_server(models: Sequence[OfferedModel]) -> str:

@@ -85,7 +85,7 @@ def _check_weights(name: str, model: str, revision: str | None) -> CheckResult:
     return CheckResult(
         name,
         passed=True,
-        says=f"{model} is not downloaded yet: the first use gets {format_size(size)} from the hub",
+        says=f"{model} is not downloaded yet: the first use downloads {format_size(size)}",
         is_set_up=False,
     )
 

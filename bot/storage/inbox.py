@@ -292,7 +292,7 @@ class Inbox:
             connection.execute(update(inbox).where(mine).values(status="waiting", owner=""))
 
     def forget(self, entry_id: str) -> None:
-        """Delete an entry that turned out to be no question."""
+        """Delete an entry that turned out not to be a question."""
         with self._engine.begin() as connection:
             connection.execute(delete(inbox).where(inbox.c.id == entry_id))
 

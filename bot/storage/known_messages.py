@@ -24,7 +24,7 @@ class KnownMessages:
     def has_message(self, key: MessageKey) -> bool:
         """Return True if docent has dealt with a message, in any version.
 
-        It may have answered it, refused it, or found that it was no question to docent.
+        It may have answered it, refused it, or found that it was not a question to docent.
         """
         queries: list[Select[tuple[str]]] = []
         for table in (inbox, answers, claims):

@@ -31,7 +31,7 @@ _ENDS = (
 """Beginnings and ends of markup that is not shown, and the letters before its end can begin."""
 
 _RAW = {name: re.compile(rf"</{name}(?=[\s/>])", re.IGNORECASE) for name in ("script", "style")}
-"""Ends of elements whose content is no markup, and which no reader sees."""
+"""Ends of elements whose content is not markup, and which no reader sees."""
 
 
 def shorten_markup(html: str) -> str:

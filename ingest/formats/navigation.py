@@ -119,7 +119,7 @@ def _is_own_page(target: str, host: str) -> bool:
         return False
     is_own = parts.netloc == host if parts.netloc else not parts.scheme
     suffix = PurePosixPath(parts.path).suffix.lower()
-    # What follows a point in `v1.2` is no suffix.
+    # What follows a point in `v1.2` is not a suffix.
     return is_own and (suffix in _PAGES or suffix[1:].isdigit())
 
 

@@ -18,7 +18,7 @@ _REMOVED = {"remove-cell", "remove_cell", "hide-cell"}
 _OBJECT = re.compile(
     r"\[?<(?:[\w.]+ object(?: at 0x[0-9a-fA-F]+)?|[\w.]+ at 0x[0-9a-fA-F]+|Figure size [^<>]+)>\]?"
 )
-"""The name of something that is no text, such as `<Figure size 640x480 with 1 Axes>`."""
+"""The name of something that is not text, such as `<Figure size 640x480 with 1 Axes>`."""
 
 _LANGUAGE = re.compile(r"[\w+#.-]{1,20}")
 

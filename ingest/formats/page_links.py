@@ -42,7 +42,7 @@ def _resolve_text(text: str, page: Page) -> str:
     spans = CodeSpans(text)
 
     def resolve(match: re.Match[str]) -> str:
-        # Code in the text of a link is no code around the link.
+        # Code in the text of a link is not code around the link.
         if spans.is_code(match.start()):
             return match[0]
         return _resolve_one(match, page)

@@ -43,7 +43,7 @@ _IN_OTHER_FILES = "literalinclude include autoclass autofunction automethod auto
 _UNNAMED = (
     "button-link button-ref card-carousel compound grid grid-item hlist ifconfig only tab-set tabs"
 )
-"""Directives whose argument is no text: an expression, a target or a number of columns."""
+"""Directives whose argument is not text: an expression, a target or a number of columns."""
 
 _OBJECTS = (
     "attribute class classmethod confval data decorator describe envvar exception function method "
@@ -114,7 +114,7 @@ class _Card(_Container):
 
 
 class _Unnamed(_Container):
-    """A directive whose argument is no text."""
+    """A directive whose argument is not text."""
 
     def find_title(self) -> str:
         return ""

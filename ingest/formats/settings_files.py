@@ -1,4 +1,4 @@
-"""Names of files that are no documents: the settings of site makers, which say where pages are."""
+"""Names of files that are not documents: the settings of site makers, which say where pages are."""
 
 from __future__ import annotations
 

@@ -14,7 +14,7 @@ _ZIP64_BYTES = 128  # room for the records of a zip64 behind the directory
 def has_too_many_entries(file: BinaryIO, limit: int) -> bool:
     """Return whether a zip has more entries than the limit.
 
-    A file that is no zip has none; its reader says what is wrong with it.
+    A file that is not a zip has none; its reader says what is wrong with it.
     """
     # zipfile's own view of the end record, zip64 included: another could differ from it.
     end = vars(zipfile)["_EndRecData"](file)

@@ -35,7 +35,7 @@ class FilledPages:
 
     Attributes:
         texts: the pages that have changed, in UTF-8 by path.
-        partials: the paths of files that are no pages of their own.
+        partials: the paths of files that are not pages of their own.
         failures: lines for the report.
         whole: pages by the files that stand on them from their beginning to their end.
     """
@@ -142,7 +142,7 @@ class _Filler:
             return self._report_mark(path, mark, reason)
         content = self._library.read(found)
         if content is None:
-            return self._report_mark(path, mark, "is no text")
+            return self._report_mark(path, mark, "is not text")
         if not self._allowance.take_include(len(content)):
             return self._stop(written)
         return self._render(mark, content, (page, found, above), written)

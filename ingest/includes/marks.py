@@ -43,7 +43,7 @@ class Mark:
         wrap: makes of the part, with its own includes filled in, what the page shows.
         is_filled: whether the includes of the part are filled in.
         missing: what comes of the mark if there is no such file: it shows nothing, or it is kept
-            for the page's reader, or it is no include but an example, and no failure.
+            for the page's reader, or it is not an include but an example, and not a failure.
         literal: what an escaped mark shows; None for a mark that includes.
         is_beside: whether the relative links of the file lead on from it, and not from the page.
         name: the file below the folders that the settings name; empty if they say nothing of it.

@@ -12,7 +12,7 @@ _FOLDER = re.compile(
 
 
 def find_partials(paths: Sequence[str], included: Mapping[str, set[str]]) -> frozenset[str]:
-    """Return the files that are no pages of their own.
+    """Return the files that are not pages of their own.
 
     A file is one that another page includes, and whose name or folder says that it is a part.
 

@@ -128,7 +128,7 @@ def _select_sound_files(
 
 
 def _is_specification_alone(file: RawFile) -> bool:
-    """Return whether a file is no document, unless it describes an API."""
+    """Return True for a description of an API, and no document."""
     kind = detect_format(file.path, file.media_type)
     return not kind and is_possible_specification(file.path, file.media_type)
 

@@ -136,7 +136,7 @@ class _Resolver:
         return next((name for name in names if name in self._addresses), "")
 
     def _find_address(self, page: Page, path: str, site: Site | None) -> str:
-        """Return the address of a target that is no path.
+        """Return the address of a target that is not a path.
 
         Return an empty text if there is no such page.
         """
@@ -160,7 +160,7 @@ def _strip_end(address: str) -> str:
 def _list_targets(page: Page) -> Iterator[str]:
     """Yield the targets of a page's links, each once.
 
-    Some may be no links.
+    Some may not be links.
     """
     seen = set[str]()
     for match in _TARGETS.finditer(page.text):

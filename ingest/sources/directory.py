@@ -39,7 +39,7 @@ _OPEN_FLAGS = os.O_RDONLY | sum(getattr(os, flag, 0) for flag in _FLAGS)
 
 
 class _NoPageError(Exception):
-    """A file that is no page, and the reason."""
+    """A file that is not a page, and the reason."""
 
 
 def read_directory(
@@ -47,7 +47,7 @@ def read_directory(
 ) -> SourceFiles:
     """Read the wanted files below a directory.
 
-    Hidden files are left out. A file that is no page, such as a link that leads out of the
+    Hidden files are left out. A file that is not a page, such as a link that leads out of the
     directory, is a failure. So is one that can't be read, and a folder; the index keeps what it
     has of those pages.
 

@@ -200,7 +200,7 @@ class SourceFiles:
         revision: commit of a git repository; else empty.
         folder: folder of the repository that the files are in, with a slash at its end; else empty.
         above: settings of site makers that lie above it, with their paths in the repository.
-        read_others: reads files of the same snapshot that are no documents, such as examples.
+        read_others: reads files of the same snapshot that are not documents, such as examples.
         keep: keeps what is made of the files, in memory or where they are.
     """
 

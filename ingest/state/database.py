@@ -140,7 +140,7 @@ def _translate_errors(engine: Engine, safe_url: str) -> None:
 
     @event.listens_for(engine, "handle_error")
     def _translate(context: ExceptionContext) -> None:
-        # A connection that does not answer its ping is replaced: that is no error yet.
+        # A connection that does not answer its ping is replaced: that is not an error yet.
         if context.is_pre_ping or isinstance(context.sqlalchemy_exception, IntegrityError):
             return
         raise _build_error(safe_url, context.original_exception) from context.original_exception

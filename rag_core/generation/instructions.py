@@ -45,7 +45,7 @@ def read_instructions(setting: str) -> str:
     setting = setting.strip()
     if _is_path(setting):
         path = Path(os.path.expanduser(setting))  # noqa: PTH111  (keeps an unknown `~name`)
-        if not os.path.isfile(path):  # noqa: PTH113  (False for what can be no path)
+        if not os.path.isfile(path):  # noqa: PTH113  (False for what can't be a path)
             raise SettingsError(
                 f"DOCENT_INSTRUCTIONS names the file {setting}, which is not there: correct its "
                 "path, or end it with a full stop if it is a text."

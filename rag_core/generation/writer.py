@@ -152,7 +152,7 @@ class AnswerWriter:
         self, generator: Generator, question: Question, result: RetrievalResult, timer: StageTimer
     ) -> Iterator[AnswerEvent]:
         draft = _Draft(self._build_text(question, result))
-        held = ""  # markup alone is no answer yet
+        held = ""  # markup alone is not an answer yet
         try:
             for delta in self._read_draft(draft, generator, question, result):
                 held += delta
@@ -277,7 +277,7 @@ def _finish_generated(
     most: int,
 ) -> AnswerDone:
     answer = draft.text
-    # An apology around a refusal is no answer.
+    # An apology around a refusal is not an answer.
     text = "" if answer.is_refused and not answer.citations else answer.text
     citations = answer.citations
     if len(text) > most:
@@ -305,7 +305,7 @@ def _leave_reserve() -> float:
 def _format_heading(asked: str) -> str:
     """Format a part as a heading, without marks of its own."""
     plain = " ".join(re.sub(r"[*`<>\[\]\\]+", " ", asked).split())
-    # An LLM may have rewritten the part: a name in it is no link.
+    # An LLM may have rewritten the part: a name in it is not a link.
     written = [each.text for each in find_addresses(plain) if each.is_explicit]
     heading = check_links(plain, KnownAddresses([], written)).replace("_", r"\_")
     return f"**{heading}**"

@@ -148,7 +148,7 @@ def _split_clusters(run: str) -> list[str]:
 def _expand_pair(run: str, language: str) -> list[str]:
     """Return the whole of a pair such as `TCP/IP`, and its parts.
 
-    Single letters are no parts: `I/O` is only itself.
+    Single letters are not parts: `I/O` is only itself.
     """
     parts = [_normalise_word(part) for part in re.split("[/&]", run)]
     if all(len(part) == 1 for part in parts):
@@ -171,7 +171,7 @@ def _expand_word(run: str, language: str) -> list[str]:
         else:
             parts.append(piece["part"])
     signed = _expand_sign(parts, sign) if sign else []
-    # `C` is no part of `C++`, but `notepad` is one of `notepad++`.
+    # `C` is not part of `C++`, but `notepad` is one of `notepad++`.
     plain = parts[:-1] if signed and len(parts[-1]) == 1 else parts
     for part in plain:
         tokens.extend(_list_stems(part, language))

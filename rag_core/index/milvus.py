@@ -30,7 +30,7 @@ from rag_core.types import (
 )
 
 _TEXTS = "__bm25_"
-"""Between the name of the index and an id, in the names of collections that are no version."""
+"""Between the name of the index and an id, in the names of collections that are not versions."""
 
 
 class MilvusStore(MilvusReader):
@@ -148,7 +148,7 @@ class MilvusStore(MilvusReader):
     def drop(self, collection: str) -> None:
         """Remove a collection that is not live, by its real name.
 
-        One that is gone already is no error.
+        One that is gone already is not an error.
 
         Raises:
             StoreError: the collection is live.
@@ -161,7 +161,7 @@ class MilvusStore(MilvusReader):
                 self._write(self._client.drop_collection, collection)
 
     def score_words(self, texts: Sequence[str], terms: str) -> list[tuple[int, float]]:
-        """Score texts by BM25, in a collection that is no version.
+        """Score texts by BM25, in a collection that is not a version.
 
         Args:
             texts: the texts; there are no others in the collection.

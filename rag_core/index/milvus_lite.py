@@ -38,12 +38,21 @@ def check_directory(path: Path) -> None:
         ) from error
 
 
-def _check_path(path: Path) -> None:
+def check_name(path: Path) -> None:
+    """Check that the directory has a name that Milvus Lite takes.
+
+    Raises:
+        SettingsError: the name does not end in `.db`.
+    """
     if path.suffix != ".db":
         raise SettingsError(
             f"DOCENT_MILVUS_URI is {path}: a local index must end in .db, for instance "
             "data/milvus.db; a server's address starts with http://."
         )
+
+
+def _check_path(path: Path) -> None:
+    check_name(path)
     if path.is_file():
         raise StoreFormatError(
             f"{path} is a file, as older versions of Milvus Lite wrote it, and was left alone: "

@@ -38,7 +38,7 @@ class PageMeans:
 
     What is written to a version is noted here, and its means follow when it is sealed. Only where
     it is not known what a page has, as after a write that failed, are its rows read. A version of
-    an earlier docent has no means, and a page without one is no error.
+    an earlier docent has no means, and a page without one is not an error.
 
     Args:
         connection: the connection to Milvus.

@@ -140,7 +140,7 @@ def build_code_error(model: str, name: str) -> ModelError:
     """Build the error of a model with its own code."""
     return ModelError(
         f"The model {model} asks for code that is not part of docent's libraries "
-        f"({' '.join(name.split())[:100]}), and docent runs none of a model's: "
+        f"({' '.join(name.split())[:100]}), and docent never runs a model's own code: "
         "choose another model, or serve it elsewhere."
     )
 
@@ -153,7 +153,7 @@ def _join(model: str, folder: Path, path: str) -> Path:
 
 
 def _check_weights(model: str, folder: Path) -> None:
-    """Refuse weights that are no safetensors, or that lie elsewhere."""
+    """Refuse weights that are not safetensors, or that lie elsewhere."""
     for index in _INDEXES:
         weights = read_json(folder, index).get("weight_map") or {}
         for name in sorted(set(map(str, weights.values()))):

@@ -72,7 +72,7 @@ class Glossary:
         are left out.
 
         Raises:
-            SettingsError: the file can't be read, or a line of it is no entry.
+            SettingsError: the file can't be read, or a line of it is not an entry.
         """
         text = read_setting_file("DOCENT_GLOSSARY", path, limit=MAX_CHARACTERS)
         entries = tuple(

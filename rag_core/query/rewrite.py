@@ -113,7 +113,7 @@ class Planner:
         if rewritten := inspect_rewriting(rewriting.text, question):
             return SearchPlan(plan_rewriting(question, rewritten), usage, asked_llm=True)
         if rewriting.text:
-            logger.warning("The LLM's rewriting is no question; the question is searched as asked")
+            logger.warning("The LLM's rewriting can't be used: the question is searched as asked")
         return SearchPlan(
             plan_by_words(question, segments),
             usage,

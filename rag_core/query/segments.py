@@ -84,7 +84,7 @@ _TOLD = re.compile(r"(?:what|how|where|was|wie)\s+(?:I|we|ich|wir)\b[^?？]*$", 
 # A line such as "Milvus version: 2.4.1".
 _FACT = re.compile(r"[^\s:：=?？]+(?: [^\s:：=?？]+){0,3}\s?[:：=]\s?[^\s/]")
 _FIGURE = re.compile(r"(?<!\w)v?\d[\d.,]*\w{0,3}(?!\w)")  # "3 nodes", "Ray 2.6"
-_FIGURE_WORDS = 6  # of an item with a figure, at most, that is no question without a mark
+_FIGURE_WORDS = 6  # of an item with a figure, at most, that is not a question without a mark
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,7 +168,7 @@ def _list_segments(message: str) -> Iterator[Segment]:
         )
         for match in pattern.finditer(masked)
     )
-    if sum(kind == "item" for *_, kind in cuts) < 2:  # a number in a sentence is no list
+    if sum(kind == "item" for *_, kind in cuts) < 2:  # a number in a sentence is not a list
         cuts = [cut for cut in cuts if cut[2] != "item" or _ITEM.match(masked, cut[0])]
     start, marks = 0, {"line"}
     for begin, end, kind in [*cuts, (len(text), len(text), "")]:

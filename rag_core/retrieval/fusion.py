@@ -84,8 +84,8 @@ def collect_evidence(
     """Collect the evidence for the hits of two searches.
 
     Cosines are spread from the last hit of the dense search, 0, to the nearest chunk, 1. So a model
-    whose cosines lie close together is fused like one whose cosines spread. A chunk that is no hit
-    is no nearer than the last one, so hits alone say how near a page's nearest chunk is. BM25
+    whose cosines lie close together is fused like one whose cosines spread. A chunk that is not
+    a hit is no nearer than the last one, so hits alone say how near a page's nearest chunk is. BM25
     scores are divided by the best, because 0 has a meaning there.
 
     Args:

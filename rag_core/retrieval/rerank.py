@@ -34,7 +34,8 @@ class RerankConfig:
         weight: share, in [0, 1], of the rerank score in the final order; retrieval's has the rest,
             and each score is divided by its best. It is 1 for a cross-encoder and less for late
             interaction over the embedder's own tokens, which judges less well.
-        budget_ms: milliseconds for the scoring, including the wait for the models; 0 is no limit.
+        budget_ms: milliseconds for the scoring, including the wait for the models; 0 means no
+            limit.
     """
 
     depth: int
@@ -121,7 +122,7 @@ def _score_texts(
 ) -> list[float]:
     """Score as many of the first texts as the budget allows.
 
-    The budget is in seconds; 0 is no limit. The first slice shows the pace, in seconds per
+    The budget is in seconds; 0 means no limit. The first slice shows the pace, in seconds per
     character. After it, as many texts as fit into the rest of the time are scored at once.
     """
     started = lap = clock()

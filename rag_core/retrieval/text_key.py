@@ -106,7 +106,7 @@ def _split_prose(prose: str) -> Iterator[str]:
 
     prose = _strip_markup(_CODE.sub(hide, _NAMED_LINK.sub(r"\1", prose)))
     for piece in prose.split():
-        # A sign that stands alone is no punctuation.
+        # A sign that stands alone is not punctuation.
         body = piece.lstrip("\"'").rstrip(".,;:\"'") or piece
         word = body.lstrip("(").rstrip(")?!") or body
         before, _, after = body.partition(word)

@@ -197,3 +197,9 @@ def test_a_system_without_user_numbers_has_no_modes_to_judge(
     assert private_files.check_env_file(env) == ""
     assert private_files.make_private(IngestSettings.load()) == []
     assert env.stat().st_mode & 0o777 == 0o666
+
+
+def test_a_folder_in_place_of_the_settings_is_told(tmp_path: Path):
+    (tmp_path / ".env").mkdir(mode=0o777)
+    (tmp_path / ".env").chmod(0o777)
+    assert ".env is a folder, so docent reads no settings" in check_env_file(tmp_path / ".env")

@@ -102,6 +102,31 @@ def test_ports_are_published_on_the_loopback_interface(name: str):
         assert re.fullmatch(r"127\.0\.0\.1:\d+:\d+", port)
 
 
+def ports_of_http_mode() -> list[str]:
+    """The ports in the comments of docent, in their order."""
+    _, _, docent = FILE.read_text().partition("  docent:\n")
+    return re.findall(r'^    # ports: \["(\S+)"\]$', docent, flags=re.MULTILINE)
+
+
+def test_docents_beside_each_other_publish_no_port_twice():
+    most = max(int(lines.get("REPLICAS", "1")) for lines in lines_for_env())
+    for service in SERVICES.values():
+        if "replicas" in service.get("deploy", {}):
+            assert not {"ports", "container_name"} & set(service)
+    single, several = ports_of_http_mode()
+    assert re.fullmatch(r"127\.0\.0\.1:(\d+):\1", single)
+    first, last, inside = map(int, re.findall(r"\d+", several.removeprefix("127.0.0.1:")))
+    assert (last - first + 1, inside) == (most, int(single.rpartition(":")[2]))
+
+
+def test_docents_beside_each_other_share_servers_and_no_files():
+    assert SERVICES["docent"]["deploy"] == {"replicas": "${REPLICAS:-1}"}
+    for lines in lines_for_env():
+        if "REPLICAS" in lines:
+            assert RagSettings(milvus_uri=lines["DOCENT_MILVUS_URI"]).milvus_path is None
+            assert make_url(lines["DOCENT_STATE_URL"]).get_backend_name() == "postgresql"
+
+
 def test_volumes_and_networks_are_declared_and_used():
     mounted = {v.partition(":")[0] for s in SERVICES.values() for v in s.get("volumes", [])}
     files = {source for source in mounted if source.startswith("./")}

@@ -44,6 +44,8 @@ def test_no_password_is_shown(password: str):
         "canary",
         "http://",
         "http://[::1",
+        "http://canary host/v1",
+        "http://host ",
         "",
     ],
 )

@@ -18,6 +18,7 @@ MESSAGE_LIMIT = 2_000
 """Most characters of a message."""
 
 _MORE = "\n…"
+_DRAFT_LENGTH = 3 * MESSAGE_LIMIT
 
 
 def render_answer(answer: Answer, context: AnswerContext) -> tuple[str, ...]:
@@ -39,14 +40,17 @@ def render_draft(text: str) -> str:
     It is empty before the first word, and then the first message of the answer: where that is
     full, dots say that there is more.
     """
-    texts = render_messages(text, MESSAGE_LIMIT - len(_MORE))
-    return texts[0] + (_MORE if len(texts) > 1 else "") if texts else ""
+    # A draft is rendered again and again, so that no more is read than its message can hold.
+    head = text[:_DRAFT_LENGTH]
+    texts = _render(head, MESSAGE_LIMIT - len(_MORE))
+    first = next(texts, "")
+    has_more = len(text) > len(head) or next(texts, None) is not None
+    return first + _MORE if first and has_more else first
 
 
 def render_messages(text: str, limit: int = MESSAGE_LIMIT) -> list[str]:
     """Return Markdown in Discord's dialect, in texts within the limit."""
-    text = text.strip()
-    return list(split_rendered(keep_links(_show_formulas(text), text), render_markdown, limit))
+    return list(_render(text, limit))
 
 
 def pack_lines(lines: Iterable[str], limit: int = MESSAGE_LIMIT) -> Iterator[str]:
@@ -59,6 +63,11 @@ def pack_lines(lines: Iterable[str], limit: int = MESSAGE_LIMIT) -> Iterator[str
         packed = f"{packed}\n{line}" if packed else line
     if packed:
         yield packed.strip("\n")
+
+
+def _render(text: str, limit: int) -> Iterator[str]:
+    text = text.strip()
+    return split_rendered(keep_links(_show_formulas(text), text), render_markdown, limit)
 
 
 def _show_formulas(text: str) -> str:

@@ -35,9 +35,9 @@ def render_words(text: str) -> str:
     """Render words; an address becomes a link without a preview."""
     shown, at = "", 0
     for match in _ADDRESS.finditer(text):
-        address = _trim_address(match[0])
-        if BREAK in match[0] or len(address) > LONGEST_ADDRESS:
+        if BREAK in match[0] or len(match[0]) > LONGEST_ADDRESS:
             continue
+        address = _trim_address(match[0])
         shown += escape_words(text[at : match.start()]) + f"<{address}>"
         at = match.start() + len(address)
     return shown + escape_words(text[at:])

@@ -10,7 +10,7 @@ from bot.texts import asking
 from bot.texts import button_labels as words
 
 Action = Literal["good", "bad", "evidence", "people", "people_yes", "stop", "share", "why_bad"]
-"""What a button does; `people` asks first, and `why_bad` is the form behind a thumb down."""
+"""The action of a button; `people` asks first, and `why_bad` is the form after a thumb down."""
 
 Row = Mapping[str, Any]
 
@@ -28,7 +28,7 @@ def build_custom_id(action: Action, target: str) -> str:
 
 
 def parse_custom_id(custom_id: str) -> tuple[str, str] | None:
-    """Return the action and the target of an id; None for any other."""
+    """Return action and target of an id, else None."""
     match = _CUSTOM_ID.fullmatch(custom_id)
     return (match[1], match[2]) if match else None
 
@@ -56,7 +56,7 @@ def build_answer_rows(answer_id: str, *, has_passages: bool, can_escalate: bool)
 
 
 def build_confirmation_rows(answer_id: str) -> tuple[Row, ...]:
-    """Build the button that passes a question on, below the sentence that says so."""
+    """Build the button that confirms that people are asked."""
     return (_build_row(_build_button("people_yes", answer_id, words.ASK_PEOPLE_YES, _PRIMARY)),)
 
 

@@ -23,7 +23,7 @@ _QUOTE_LIMIT = 500
 
 
 def render_evidence(record: AnswerRecord, answer: Answer) -> tuple[str, ...]:
-    """Return messages with the passages of an answer, cited ones first, and its origin."""
+    """Return an answer's passages, cited ones first, and its origin."""
     origin = list(pack_lines(_list_origin(record, answer)))
     passages = list(_pack_blocks(_list_passages(answer), MESSAGE_LIMIT - len(_build_note())))
     most = MOST_MESSAGES - len(origin)

@@ -16,7 +16,7 @@ _REASON, _COMMENT = "reason", "comment"
 
 
 def build_feedback_form(answer_id: str) -> Mapping[str, Any]:
-    """Build the form for an answer; both of its fields may stay empty."""
+    """Build the form for an answer; its fields are optional."""
     options = [{"value": value, "label": label} for value, label in words.REASONS.items()]
     reason = {"type": _RADIO_GROUP, "custom_id": _REASON, "options": options, "required": False}
     comment = {
@@ -37,14 +37,14 @@ def build_feedback_form(answer_id: str) -> Mapping[str, Any]:
 
 
 def parse_feedback(components: object) -> tuple[str, str]:
-    """Return reason and comment of a form that was sent; empty for what is not there."""
+    """Return reason and comment of a sent form, or empty texts."""
     values = dict(_list_values(components))
     reason, comment = values.get(_REASON, ""), values.get(_COMMENT, "").strip()
     return reason if reason in words.REASONS else "", comment[:COMMENT_LIMIT]
 
 
 def _list_values(components: object) -> Iterator[tuple[str, str]]:
-    """Yield id and value of each field of a form; anyone may have written it."""
+    """Yield id and value of each field; anyone may have sent them."""
     for part in components if isinstance(components, list) else []:
         field = part.get("component") if isinstance(part, Mapping) else None
         if isinstance(field, Mapping) and isinstance(field.get("value"), str):

@@ -24,7 +24,7 @@ class AdminGate:
         self._audit = audit
 
     def restrict(self, action: AdminAction) -> CommandAction:
-        """Wrap an action so that it refuses people who are no admins.
+        """Wrap an action so that it refuses people who are not admins.
 
         They are looked up each time the action is used.
         """

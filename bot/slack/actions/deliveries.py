@@ -19,7 +19,7 @@ LOOK_SECONDS = 0.8
 
 _MAX_SEEN = 1_000
 _CHANNEL = "delivery"
-"""The channel of these claims; it is no id of Slack's, so none is taken for a message's."""
+"""The channel of these claims; it is not an id of Slack's, so none is taken for a message's."""
 
 logger = logging.getLogger(__name__)
 

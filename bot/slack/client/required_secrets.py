@@ -14,6 +14,8 @@ SECRET_PLACES = {
 }
 """The page and field of api.slack.com/apps that show each secret."""
 
+_BEGINNINGS = {"SLACK_BOT_TOKEN": "xoxb-", "SLACK_APP_TOKEN": "xapp-"}
+
 
 def require_settings(settings: BotSettings) -> None:
     """Check that the transport has its secrets, where docent serves Slack.
@@ -34,6 +36,22 @@ def require_settings(settings: BotSettings) -> None:
                 f"{variable} is not set; on https://api.slack.com/apps it is under "
                 f"{SECRET_PLACES[variable]}."
             )
+
+
+def require_beginning(variable: str, secret: str) -> None:
+    """Check that a token is of the right kind.
+
+    Slack itself says `invalid_auth` for the token of another app, and for one of another kind.
+
+    Raises:
+        SettingsError: it is another token; the sentence does not quote it.
+    """
+    beginning = _BEGINNINGS.get(variable, "")
+    if not secret.strip().startswith(beginning):
+        raise SettingsError(
+            f"{variable} is another token: the right one begins with {beginning}, and is on "
+            f"https://api.slack.com/apps under {SECRET_PLACES[variable]}."
+        )
 
 
 def reveal_secret(value: SecretStr | None) -> str:

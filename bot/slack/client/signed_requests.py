@@ -117,7 +117,7 @@ def parse_payload(body: bytes, content_type: str) -> dict[str, Any]:
         raise RefusedError(HTTPStatus.BAD_REQUEST, "a body that can't be read") from error
     if isinstance(payload, dict) and is_well_formed(payload):
         return payload
-    raise RefusedError(HTTPStatus.BAD_REQUEST, "a body that is no payload of Slack's")
+    raise RefusedError(HTTPStatus.BAD_REQUEST, "a body that is not a payload of Slack's")
 
 
 def _parse_form(text: str) -> dict[str, Any]:
@@ -145,7 +145,7 @@ def _build_object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def _refuse_constant(name: str) -> None:
-    raise ValueError(f"{name} is no JSON")
+    raise ValueError(f"{name} is not JSON")
 
 
 def _read_header(request: web.BaseRequest, name: str, form: re.Pattern[str]) -> str:

@@ -50,7 +50,7 @@ class SlackClients:
     """The clients of the workspace and the limits that all replies share.
 
     Attributes:
-        client: waits and retries after a 429; for reading, and for what is no answer.
+        client: waits and retries after a 429; for reading, and for what is not an answer.
         quick: never retries, so that the caller can act on a 429; for replies.
         rates: the rate of each method.
         unavailable: the methods that Slack lately refused.

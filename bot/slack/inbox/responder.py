@@ -230,7 +230,7 @@ class Responder:
     async def _answer_follow_up(self, question: OpenQuestion, message: IncomingMessage) -> Outcome:
         """Answer a message of one of docent's threads.
 
-        Decide first: most of these messages are no questions to docent.
+        Decide first: most of these messages are not questions to docent.
         """
         follow_up = await wait_for_state(lambda: self._decide_follow_up(question, message))
         if follow_up.action == "ignore":

@@ -120,7 +120,7 @@ class InlineRenderer:
             return text
         lines = text.split("\n")
         expanded = [self._attributes.expand(line) for line in lines]
-        # A line of nothing but settings is no line.
+        # A line of nothing but settings is not a line.
         return "\n".join(new for old, new in zip(lines, expanded, strict=True) if new or not old)
 
     def _save(self, html: str) -> str:

@@ -42,7 +42,7 @@ class PlainRenderer:
     def render_style(
         self, style: str, lines: list[str], above: BlockAttributes, opening: str
     ) -> str | None:
-        """Return lines that are no blocks.
+        """Return lines that are not blocks.
 
         Args:
             style: the style of the block.

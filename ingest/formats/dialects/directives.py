@@ -150,7 +150,7 @@ def _render_title(directive: Directive) -> str:
     if name in {"button-link", "button-ref"}:
         return "" if directive.content else argument
     if name in {"grid", "grid-item", "container", "div", "class", "only", "ifconfig", "rst-class"}:
-        return ""  # the argument is no text
+        return ""  # the argument is not text
     return f"**{argument}**" if argument else ""
 
 

@@ -256,7 +256,7 @@ class TemplateText:
             return self._substitutions[name]
         if _is_in_target(before):
             return ""
-        # An expression that is no plain name is shown as it is written.
+        # An expression that is not a plain name is shown as it is written.
         return name if _NAME.fullmatch(expression) else expression
 
 

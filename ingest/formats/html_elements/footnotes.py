@@ -53,7 +53,7 @@ def _is_note(note: Tag, reference: Tag) -> bool:
 
 
 def _find_block(reference: Tag) -> Tag | None:
-    """Return the outermost block around a reference that is no division."""
+    """Return the outermost block around a reference that is not a division."""
     block: Tag | None = None
     for parent in reference.parents:
         if parent.name in _BLOCKS:

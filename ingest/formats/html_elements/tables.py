@@ -88,7 +88,7 @@ def _read_rows(rows: Iterable[Tag], get_text: Callable[[Tag], str]) -> list[Row]
 
 
 def _parse_span(value: object, most: int, *, zero: int = 1) -> int:
-    """Return a span, 1 if it is no number.
+    """Return a span, 1 if it is not a number.
 
     JSX writes it in braces.
     """

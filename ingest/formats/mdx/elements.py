@@ -82,7 +82,7 @@ class Element:
 
     @property
     def is_component(self) -> bool:
-        """True if it is no element of HTML."""
+        """True if it is not an element of HTML."""
         return bool(self.name) and self.name not in HTML and not self.name.islower()
 
 

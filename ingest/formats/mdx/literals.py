@@ -23,7 +23,7 @@ _WORDS: Mapping[str, Value] = {"true": True, "false": False, "null": None, "unde
 
 
 class NoLiteralError(ValueError):
-    """The source is no literal: only a program could say its value."""
+    """The source is not a literal: only a program could say its value."""
 
 
 def parse_literal(source: str, names: Mapping[str, Value]) -> Value:

@@ -26,7 +26,7 @@ def check_package(data: bytes, *, max_bytes: int = MAX_XML_BYTES, max_tags: int 
         max_tags: most XML tags.
 
     Raises:
-        BadZipFile: the file is no zip.
+        BadZipFile: the file is not a zip.
         PageError: it has too many entries, too much text or too many tags.
     """
     if has_too_many_entries(BytesIO(data), _MAX_ENTRIES):

@@ -123,7 +123,7 @@ class _Container:
             self.value.append(value)
         elif self._key is None:
             if isinstance(value, dict | list):
-                raise PageError("has a key that is no text")
+                raise PageError("has a key that is not text")
             self._key = json.dumps(value) if not isinstance(value, str) else value
         else:
             if self._key == _MERGE:

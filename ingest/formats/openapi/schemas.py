@@ -158,7 +158,7 @@ class SchemaReader:
             direction: what only the other direction has is left out.
 
         Returns:
-            at most `MAX_ROWS` rows; none if the body is no object and no list of objects.
+            at most `MAX_ROWS` rows; none if the body is neither an object nor a list of objects.
         """
         rows: list[Property] = []
         for row in self._walk(schema, "", direction, 0):

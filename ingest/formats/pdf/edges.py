@@ -18,7 +18,7 @@ _Key = tuple[str, int]
 
 
 def find_running_lines(pages: Sequence[Sequence[Line]]) -> list[set[int]]:
-    """Return which lines of each page are no text.
+    """Return which lines of each page are not text.
 
     Such a line is the first or last of its page, and most pages have the same there, except for
     numbers; or it is in a place that most pages have a line in, and some pages say the same.

@@ -197,7 +197,7 @@ def _split_sections(
     judge: HyphenJudge,
 ) -> Iterator[Section]:
     above: list[Heading] = []
-    alone: Heading | None = None  # a heading whose line is no text, and that has none below it
+    alone: Heading | None = None  # a heading whose line is not text, and that has none below it
     for number, (items, found) in enumerate(zip(pages, marks, strict=True)):
         start = 0
         for heading, begin, end in found:

@@ -107,7 +107,7 @@ def _list_defaults(settings: Mapping[str, Any]) -> list[tuple[str, str, str]]:
 
 
 def _list_excluded(settings: Mapping[str, Any]) -> tuple[str, ...]:
-    """Return the patterns of paths that are no pages.
+    """Return the patterns of paths that are not pages.
 
     Return none if one of them can't be read.
     """

@@ -24,7 +24,7 @@ def normalise_uri(uri: str) -> str:
         uri = extract_path(uri) or uri
     if "://" in uri:
         return uri
-    # `expanduser` of os.path keeps a `~name` that is no user.
+    # `expanduser` of os.path keeps a `~name` that is not a user.
     with contextlib.suppress(ValueError):  # a sign that no name has, such as NUL
         uri = os.path.expanduser(uri)  # noqa: PTH111
     # Not `resolve`: a link such as `current -> v2` stays one source when its target moves.

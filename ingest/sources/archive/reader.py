@@ -74,7 +74,7 @@ def read_archive(
 
     Raises:
         SourceNotFoundError: the file does not exist.
-        SourceFormatError: the file is no archive, or it is damaged.
+        SourceFormatError: the file is not an archive, or it is damaged.
         SourceRefusedError: the archive as a whole could do harm; the message names an entry.
         SourceEmptyError: the archive has no wanted entry that can be read.
     """
@@ -124,7 +124,7 @@ def inspect_archive(source: Source, archive: Path) -> None:
     """Go through the entries of an archive without reading any.
 
     Raises:
-        SourceFormatError: the file is no archive, or it is damaged.
+        SourceFormatError: the file is not an archive, or it is damaged.
         SourceRefusedError: the archive as a whole could do harm.
     """
     reading = _ArchiveReading(source, archive, lambda _: False, _ignore_damage)

@@ -114,7 +114,8 @@ class GitCommand:
         The caller deletes the mirror.
         """
         return SourceFormatError(
-            f"The copy of {self._source.redacted_uri} was damaged and is deleted: sync again."
+            f"The copy of {self._source.redacted_uri} was damaged, so docent deleted it: sync "
+            "again."
         )
 
     def _execute(

@@ -65,7 +65,7 @@ class Downloads:
         Raises:
             SourceNotFoundError: the server has nothing there.
             SourceAccessError: the server wants a login.
-            SourceFormatError: the download is no archive.
+            SourceFormatError: the download is not an archive.
             SourceRefusedError: the archive or a redirect could do harm, or the archive is too
                 large.
             DownloadError: the server can't be reached, refuses, breaks off or takes too long.

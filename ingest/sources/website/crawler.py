@@ -76,7 +76,7 @@ def read_website(
     Raises:
         SourceNotFoundError: the server has nothing at the address.
         SourceAccessError: the site wants a login.
-        SourceFormatError: the address is no sitemap, llms.txt or page.
+        SourceFormatError: the address is not a sitemap, llms.txt or page.
         SourceRefusedError: robots.txt refuses the address, or the site is too large.
         SourceEmptyError: there are no pages.
         DownloadError: the server can't be reached or takes too long.

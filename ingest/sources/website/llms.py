@@ -25,7 +25,7 @@ _LINK = re.compile(
     rf"{_LABEL}\(\s{{0,100}}+{_TARGET}"
     r"(?:\s{1,100}+(?:\"[^\"\n]{0,1000}+\"|'[^'\n]{0,1000}+'))?+\s{0,100}+\)"
     rf"|^[ ]{{0,3}}{_LABEL}:[ \t]{{0,100}}+{_TARGET}"
-    # A closing tag, such as `</div>`, is no address.
+    # A closing tag, such as `</div>`, is not an address.
     r"|<(?!/[A-Za-z][\w:-]{0,50}>)((?:https?://|/|\.{1,2}/)[^\s<>]{1,2000}+)>"
     r"|<a\s(?:[^<>]{0,500}\s)?href=[\"']([^\"'<>\s]{1,2000}+)"
     r"|(?<![\w@/\[<\"'=`])(?<!\]\()"

@@ -164,7 +164,7 @@ def should_download(content_type: str, address: str, beginning: bytes) -> bool:
 def can_be_page(address: str) -> bool:
     """Return whether a link may lead to a page.
 
-    The suffix decides: images and archives are no pages.
+    The suffix decides: images and archives are not pages.
     """
     if media_type := _BY_SUFFIX.get(_get_suffix(address)):
         return media_type not in {JSON, YAML} or _is_specification(address)

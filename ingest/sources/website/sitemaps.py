@@ -40,7 +40,7 @@ class Sitemap:
     Attributes:
         pages: addresses of pages.
         sitemaps: addresses of further sitemaps.
-        fault: why it is no sound XML; empty if it is.
+        fault: why it is not sound XML; empty if it is.
     """
 
     pages: tuple[str, ...]
@@ -51,10 +51,10 @@ class Sitemap:
 def parse_sitemap(data: bytes, base: str) -> Sitemap:
     """Parse a sitemap, gzipped or not; addresses beyond `MAX_ADDRESSES` are left out.
 
-    Of one that is cut off or is no sound XML, all addresses are read that are whole.
+    Of one that is cut off or is not sound XML, all addresses are read that are whole.
 
     Raises:
-        ValueError: the data is no sitemap.
+        ValueError: the data is not a sitemap.
     """
     unpacked, fault = _decompress(data)
     reader = _SitemapReader()
@@ -131,7 +131,7 @@ def _search_addresses(data: bytes, fault: str) -> tuple[str, list[str]]:
     """Return the kind of a broken sitemap and its whole addresses.
 
     Raises:
-        ValueError: the data is no sitemap.
+        ValueError: the data is not a sitemap.
     """
     if data.startswith((b"\xff\xfe", b"\xfe\xff")):
         data = data.decode("utf-16", errors="replace").encode(errors="replace")

@@ -220,7 +220,7 @@ class OpenAIGenerator:
             cause: Exception | None = None
             try:
                 answer, fault = ask(form)
-            # ValueError: a line that is no JSON. RecursionError: one that is nested too deeply.
+            # ValueError: a line that is not JSON. RecursionError: one that is nested too deeply.
             except (openai.OpenAIError, TimeoutError, ValueError, RecursionError) as error:
                 check_cancelled()
                 fault, cause = read_error(error), error

@@ -147,7 +147,7 @@ class CompletionReader:
         """Return why the answer is incomplete; None if it is complete."""
         if not self._is_completion:
             quoted = f"; it said: {self._words}" if self._words else ""
-            return f"its answer is no chat completion, so check OPENAI_BASE_URL{quoted}"
+            return f"its answer is not a chat completion, so check OPENAI_BASE_URL{quoted}"
         if self.is_cut:
             return _CUT[self._finish_reason]
         if self._calls_tool and (not self.has_text or self._finish_reason in _TOOL_REASONS):

@@ -11,6 +11,9 @@ from rag_core.settings import RagSettings
 if TYPE_CHECKING:
     from openai import OpenAI
 
+OPENAI_URL = "https://api.openai.com/v1"
+"""The server of the LLM if no other is set."""
+
 
 def open_client(settings: RagSettings) -> OpenAI:
     """Build the SDK's client, without a request."""
@@ -21,7 +24,7 @@ def open_client(settings: RagSettings) -> OpenAI:
         # A local server needs no key, but the SDK does.
         api_key=key.get_secret_value() if key else "none",
         # Given here, because the SDK would take an empty OPENAI_BASE_URL for the address.
-        base_url=settings.openai_base_url or "https://api.openai.com/v1",
+        base_url=settings.openai_base_url or OPENAI_URL,
         max_retries=0,
     )
     make_interruptible(vars(client)["_client"])

@@ -59,7 +59,7 @@ def fetch_offered_models(settings: RagSettings) -> tuple[OfferedModel, ...] | No
             return None
         reason = explain_fault(fault, LLMRole(settings.llm_model))
         raise LLMUnavailableError(f"The LLM's server lists no models: {reason}.") from error
-    except (ValueError, RecursionError):  # what it sent is no JSON
+    except (ValueError, RecursionError):  # what it sent is not JSON
         return None
     return parse_offered_models(answer)
 

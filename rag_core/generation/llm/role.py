@@ -83,7 +83,7 @@ def parse_options(variable: str, text: str) -> dict[str, Any]:
         The options by name.
 
     Raises:
-        SettingsError: it is no JSON object, or docent sets one of its keys itself.
+        SettingsError: it is not a JSON object, or docent sets one of its keys itself.
     """
     if not text.strip():
         return {}
@@ -91,14 +91,15 @@ def parse_options(variable: str, text: str) -> dict[str, Any]:
         options = json.loads(text, parse_constant=_refuse_constant)
     except (ValueError, RecursionError) as error:
         raise SettingsError(
-            f'{variable} is no JSON: write an object such as {{"temperature": 0.2}}.'
+            f'{variable} is not JSON: write an object such as {{"temperature": 0.2}}.'
         ) from error
     if not isinstance(options, dict):
         raise SettingsError(
-            f'{variable} is no JSON object: write one such as {{"temperature": 0.2}}.'
+            f'{variable} is not a JSON object: write one such as {{"temperature": 0.2}}.'
         )
     if own := sorted(options.keys() & _OWN_KEYS):
-        raise SettingsError(f"{variable} may not contain {own[0]}, which docent decides itself.")
+        names = " and ".join(own)
+        raise SettingsError(f"{variable} may not contain {names}: docent sets that itself.")
     return options
 
 

@@ -54,7 +54,7 @@ _ITEM_MARK = regex.compile(r"[ \t>]*(?:[-*+•][ \t]*|\d{1,3}[.)][ \t]+)?[*_]{0,
 _NAMED = regex.compile(
     r"(?:passage|source|document|quelle|источник|来源|出典)[ ]?#?(\d{1,3})\b", regex.IGNORECASE
 )
-# What an item holds if it can be no item of a list of the answer's own.
+# What an item holds if it can't be an item of a list of the answer's own.
 _SURE_ITEM = regex.compile(
     rf"\[\^?\d{{1,3}}\]|【\d|\]\(|{_ADDRESS}|{_NAMED.pattern}", regex.IGNORECASE
 )

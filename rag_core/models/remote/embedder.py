@@ -236,7 +236,7 @@ def _normalise(server: ModelServer, rows: Floats) -> Floats:
 
 
 def _compute_cosine(one: Floats, other: Floats) -> float:
-    with np.errstate(all="ignore"):  # what is no number is refused by its own sentence
+    with np.errstate(all="ignore"):  # what is not a number is refused by its own sentence
         lengths = np.linalg.norm(one) * np.linalg.norm(other)
         cosine = float((one * other).sum() / lengths)
     return cosine if np.isfinite(cosine) else 1.0

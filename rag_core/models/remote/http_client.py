@@ -275,7 +275,7 @@ def _describe_unreached(error: Exception) -> tuple[str, str]:
     """Return the problem and its remedy."""
     timeouts = httpx2.TimeoutException, TimeoutError
     if isinstance(error, timeouts) and not isinstance(error, httpx2.ConnectTimeout):
-        return "takes too long", "look into its load and log"
+        return "takes too long", "check its load and its log"
     reason = f" ({error})" if str(error) else ""
     return f"does not answer{reason}", "start it, or correct the address"
 

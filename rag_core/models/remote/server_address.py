@@ -83,7 +83,7 @@ class Address:
         url = parse_http_address(variables.url, base)
         if key is not None and not re.fullmatch(r"[!-~]+", key.get_secret_value()):
             raise SettingsError(
-                f"{variables.key} is not a key: it has spaces or letters no key has."
+                f"{variables.key} is not a key: it contains spaces or characters that no key has."
             )
         name = endpoint.rpartition("/")[2]
         path = url.path.rstrip("/")

@@ -182,7 +182,7 @@ class ServerPool:
                 check_cancelled()
                 if not self._changed.wait(find_seconds_left()):
                     raise ModelUnavailableError(
-                        "The model servers were not checked in time: look into their load and log."
+                        "The model servers were not checked in time: look at their load and log."
                     )
             self._is_checking = True
         try:
@@ -195,7 +195,7 @@ class ServerPool:
         """Ask the server that would answer soonest, or another if it fails.
 
         Args:
-            request: asks a server; a RefusedTextError of it is no failure of the server.
+            request: asks a server; a RefusedTextError of it is not a failure of the server.
             retries: limits of a request to a server that is alone.
 
         Returns:

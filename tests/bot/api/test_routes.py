@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
+import shlex
+import shutil
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 
@@ -20,6 +23,7 @@ from rag_core.types import AnswerDone, Scope, SearchStarted, TextDelta
 from tests.bot.calls.bench import WAIT, Bench
 from tests.bot.door.door import TOKEN, Door, open_door
 from tests.bot.fakes import LAST_SYNC, TEXT, Gate, answer, script
+from tests.conftest import ROOT
 
 QUESTION = "Where does data live?"
 ASK = {"question": QUESTION}
@@ -239,3 +243,33 @@ def test_no_text_breaks_the_form_of_a_stream(text: str):
         rendered = render_event(ask, event).decode()
         assert rendered.count("\n\n") == 1
         assert len(parse_events(rendered)) == 1
+
+
+def list_curl_lines() -> list[str]:
+    """The lines with curl in the page about the API."""
+    blocks = re.findall(r"```bash\n(.*?)```", (ROOT / "docs" / "api.md").read_text(), re.DOTALL)
+    return [line for block in blocks for line in block.splitlines() if line.startswith("curl ")]
+
+
+@pytest.mark.skipif(shutil.which("curl") is None, reason="curl is not installed")
+@pytest.mark.parametrize("line", list_curl_lines())
+async def test_each_line_of_the_handbook_does_what_it_says(bench: Bench, line: str):
+    async with open_door(bench, needs_proof=False, tokens={}, signing_secret="") as door:
+        _, asked, _ = await door.post("/v1/ask", ASK, token="")
+        typed = line.replace("http://127.0.0.1:8090", door.url)
+        words = shlex.split(typed.replace("the id of an answer", asked["id"]))
+        process = await asyncio.create_subprocess_exec(
+            *words, "--silent", "--fail", stdout=asyncio.subprocess.PIPE
+        )
+        async with asyncio.timeout(WAIT):
+            printed, _ = await process.communicate()
+    assert process.returncode == 0
+    if "text/event-stream" in line:
+        assert parse_events(printed.decode())[-1][0] == "done"
+    else:
+        assert json.loads(printed)
+
+
+def test_the_handbook_has_a_line_for_each_route():
+    lines = " ".join(list_curl_lines())
+    assert all(f"/v1/{route} " in lines for route in ("ask", "search", "feedback"))

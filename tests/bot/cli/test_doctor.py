@@ -42,3 +42,29 @@ def test_the_help_names_the_new_option_alone():
     text = CliRunner().invoke(app, ["doctor", "--help"], env={"COLUMNS": "200"}).output
     assert "--repair" in text
     assert "--mend" not in text
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["--repair"],
+        ["--mend"],
+        ["--llm", "--repair"],
+        ["--slack", "--mend"],
+        ["--corpus", "docs.zip"],
+        ["--index", "--corpus", "docs.zip"],
+        ["--index", "--llm", "--corpus", "docs.zip"],
+    ],
+)
+def test_an_option_of_another_check_is_refused(repairs, words):
+    result = CliRunner().invoke(app, ["doctor", *words], env={"COLUMNS": "200"})
+    assert result.exit_code == 2
+    assert " belongs to --" in result.output
+    assert repairs == []
+
+
+def test_a_folder_in_place_of_the_settings_is_wrong(tmp_path: Path):
+    (tmp_path / ".env").mkdir()
+    result = CliRunner().invoke(app, ["doctor"])
+    assert result.exit_code == 1
+    assert "wrong settings: .env is a folder, so docent reads no settings from it" in result.output

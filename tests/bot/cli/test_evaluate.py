@@ -182,6 +182,7 @@ def test_a_judge_needs_an_llm_and_a_fit_the_live_index(run, files, asked):
     code, _, err = run(*asked, "--judge")
     assert (code, "--judge needs an LLM" in err) == (1, True)
     assert run(*asked, "--fit", "--corpus", files["corpus"])[0] == 2
+    assert run(*asked, "--judge-model", "gpt-6-luna")[0] == 2
 
 
 @pytest.mark.usefixtures("_index")

@@ -106,6 +106,14 @@ def test_passwords_of_addresses_are_taken_out_in_parts(part: str):
             assert tail not in redact(f"can't resolve {tail} today", OPENAI_BASE_URL=url)
 
 
+def test_each_token_of_a_list_is_taken_out():
+    setting = "ci:k3yOfTheFirst1234==, editor:k3yOfTheSecond567\nbot:k3y=OfTheThird=="
+    secrets = list_secrets({"DOCENT_MCP_TOKENS": setting})
+    redactor = Redactor(secrets)
+    for token in ("k3yOfTheFirst1234==", "k3yOfTheSecond567", "k3y=OfTheThird=="):
+        assert redactor.redact(f"refused: {token}!") == "refused: …!"
+
+
 def test_queries_and_headers_are_taken_out():
     assert "canary" not in redact("x canary-12 y", OPENAI_BASE_URL="https://h/v1?v=canary-12")
     headers = "authorization=Basic%20canary-12,x-team=docs"

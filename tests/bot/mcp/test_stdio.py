@@ -178,3 +178,9 @@ class TestBesideTheService:
         await process.wait()
         await bench.wait_statuses("given_up")
         gate.open()
+
+
+def test_a_folder_that_is_not_there_is_one_sentence(tmp_path: Path):
+    ran = run(tmp_path, "mcp", "--folder", "none")
+    assert (ran.returncode, ran.stdout) == (1, b"")
+    assert ran.stderr == b"docent: The folder none can't be used: No such file or directory.\n"

@@ -225,7 +225,7 @@ def test_a_person_is_asked_and_sees_what_is_written(
     terminal.answer("Who writes the answers? [3]", "2\n")
     terminal.answer("Base URL", openai_server.base_url + "\n")
     # The blank comes when the terminal shows nothing of what is typed; before, it is thrown away.
-    terminal.answer("Key (not shown; Enter for none): ", API_KEY + "\n")
+    terminal.answer("Its key, Enter for none (not shown): ", API_KEY + "\n")
     terminal.answer(f"Which model? [{DEFAULT_LLM}]", "1\n")
     terminal.answer("Set up Slack now?", "n\n")
     terminal.answer("Write it?", "\n")
@@ -245,9 +245,11 @@ def test_a_wrong_address_of_a_model_server_is_asked_for_again(terminal: Terminal
     terminal.answer("Where is your documentation? [docs]", "docs\n")
     terminal.answer("Which models? [1]", "server\n")
     terminal.answer("Address of the embedding server", "localhost:no-port\n")
+    terminal.answer("Its key, Enter for none (not shown): ", "\n")
     terminal.answer("Its model", "\n")
     terminal.answer("Address of the rerank server", "-\n")
-    terminal.answer("DOCENT_EMBEDDING_URL", "")
+    terminal.answer("DOCENT_EMBEDDING_URL is not an address", "")
+    terminal.answer("Which models? [3]", "\n")
     terminal.answer("Address of the embedding server", "\x03")
     assert terminal.end() == 130
 

@@ -12,10 +12,12 @@ from bot.setup.all_checks import find_setting_problems
 @pytest.mark.parametrize(
     ("name", "value", "says"),
     [
-        ("DOCENT_LLM_OPTIONS", "{bad", "DOCENT_LLM_OPTIONS is no JSON"),
-        ("DOCENT_REWRITE_OPTIONS", "[1]", "DOCENT_REWRITE_OPTIONS is no JSON object"),
+        ("DOCENT_LLM_OPTIONS", "{bad", "DOCENT_LLM_OPTIONS is not JSON"),
+        ("DOCENT_REWRITE_OPTIONS", "[1]", "DOCENT_REWRITE_OPTIONS is not a JSON object"),
         ("DOCENT_GLOSSARY", "nofile.txt", "DOCENT_GLOSSARY names the file"),
         ("DOCENT_HTTP_PORT", "xyz", "DOCENT_HTTP_PORT is not valid"),
+        ("OPENAI_BASE_URL", "localhost:8000/v1", "OPENAI_BASE_URL is not an address"),
+        ("SLACK_APP_TOKEN", "xoxb-1", "SLACK_APP_TOKEN is another token"),
     ],
 )
 def test_a_wrong_setting_is_named(

@@ -75,7 +75,9 @@ def test_the_settings_read_what_was_written(tmp_path: Path):
 
 @pytest.mark.parametrize("value", ["two\nlines", "a\x1b[0m", "${HOME}"])
 def test_what_no_line_can_hold_is_refused_without_quoting_it(value: str):
-    with pytest.raises(SettingsError, match=r"^SLACK_BOT_TOKEN has a sign") as refused:
+    with pytest.raises(
+        SettingsError, match=r"^SLACK_BOT_TOKEN can't be written into .env"
+    ) as refused:
         update_env("", {"SLACK_BOT_TOKEN": value})
     assert value not in str(refused.value).replace("`${`", "")
 

@@ -95,9 +95,21 @@ def test_options_that_the_model_refuses_are_named(
 
 
 def test_options_that_are_not_valid_are_a_line(settings: RagSettings):
-    assert check(settings, llm_options="hot") == [
-        ("LLM", False, 'DOCENT_LLM_OPTIONS is no JSON: write an object such as {"temperature": …}.')
+    says = 'DOCENT_LLM_OPTIONS is not JSON: write an object such as {"temperature": …}.'
+    assert check(settings, llm_options="hot") == [("LLM", False, says)]
+
+
+def test_each_wrong_setting_of_the_llm_is_a_line(
+    settings: RagSettings, openai_server: OpenAIServer
+):
+    bare = openai_server.base_url.removeprefix("http://")
+    lines = check(settings, openai_base_url=bare, llm_options="hot", rewrite_options="[1]")
+    assert [says.split()[0] for _, _, says in lines] == [
+        "OPENAI_BASE_URL",
+        "DOCENT_LLM_OPTIONS",
+        "DOCENT_REWRITE_OPTIONS",
     ]
+    assert not openai_server.requests
 
 
 def test_a_server_without_a_list(settings: RagSettings, openai_server: OpenAIServer):

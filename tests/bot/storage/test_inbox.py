@@ -19,6 +19,7 @@ from bot.storage.line_limits import Limits
 from bot.storage.question_filter import QuestionFilter
 from bot.types import IncomingMessage, MessageKey, SharedFile
 from ingest.state.database_clock import DatabaseMoment
+from rag_core.types import Scope
 
 GONE = "elsewhere pid:[1] 7 dead"  # of another machine: nobody sees that it is gone
 
@@ -304,6 +305,46 @@ class TestLease:
         dead.take()
         monkeypatch.setattr("bot.storage.inbox_entry.is_process_gone", lambda owner: owner == GONE)
         assert living.free_abandoned() == 1
+
+    def test_a_question_whose_asker_waits_here_is_left_to_this_process(self, engine: Engine):
+        here, other = Inbox(engine), Inbox(engine)
+        here.add(name(1), message(surface="http"))
+        assert other.free_abandoned() == 0
+        assert other.take(surfaces=("http",)) is None
+        taken = here.take(surfaces=("http",))
+        assert taken is not None
+        assert taken.id == name(1)
+
+    def test_such_a_question_of_a_dead_process_is_ended_by_any(
+        self, engine: Engine, monkeypatch: pytest.MonkeyPatch
+    ):
+        dead, living = Inbox(engine, process=GONE), Inbox(engine)
+        dead.add(name(1), message(surface="mcp"))
+        monkeypatch.setattr("bot.storage.inbox_entry.is_process_gone", lambda owner: owner == GONE)
+        assert living.free_abandoned() == 1
+        assert living.take(surfaces=("mcp",)) is not None
+
+    def test_such_a_question_is_freed_when_no_asker_waits_so_long(
+        self, engine: Engine, monkeypatch: pytest.MonkeyPatch
+    ):
+        away, living = Inbox(engine), Inbox(engine)
+        away.add(name(1), message(surface="http"))
+        monkeypatch.setattr("bot.storage.inbox_entry.CALL_SECONDS", -60.0)
+        assert living.free_abandoned() == 1
+        assert living.take(surfaces=("http",)) is not None
+
+    def test_a_process_that_ends_hands_such_questions_back(self, engine: Engine):
+        ending, living = Inbox(engine), Inbox(engine)
+        ending.add(name(1), message(surface="http"))
+        ending.hand_back_all()
+        assert living.take(surfaces=("http",)) is not None
+
+    def test_a_scope_survives_the_inbox(self, engine: Engine):
+        inbox, scope = Inbox(engine), Scope(("docs", "blog"), "guide", "2.0", "en")
+        inbox.add(name(1), message(surface="http", scope=scope))
+        taken = inbox.take(surfaces=("http",))
+        assert taken is not None
+        assert taken.message.scope == scope
 
     def test_who_renews_keeps_them(self, engine: Engine):
         inbox, other = Inbox(engine), Inbox(engine)

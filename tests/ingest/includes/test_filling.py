@@ -98,7 +98,7 @@ def test_files_that_are_no_text_are_named():
         return dict.fromkeys(paths, b"\x89PNG")
 
     filled = fill_includes({"a.md": b'--8<-- "b.png"'}, read_others, lambda _: None)
-    assert filled.failures == ('a.md: its include "b.png" is no text',)
+    assert filled.failures == ('a.md: its include "b.png" is not text',)
 
 
 def test_the_lines_of_the_report_are_counted(monkeypatch: pytest.MonkeyPatch):

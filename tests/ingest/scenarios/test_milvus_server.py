@@ -108,6 +108,9 @@ def test_vectors(store: MilvusStore):
     found = store.read_vectors(collection, ["docs600", "nobody"])
     assert list(found) == ["docs600"]
     assert np.allclose(found["docs600"], vector, atol=1e-5)
+    read = store.read_pages_at(collection, "1.md", source="docs")
+    assert read == [chunk for chunk in chunks if chunk.page_key == ("docs", "1.md")]
+    assert store.read_pages_at(collection, "https://docs.example/none") == []
     page = [chunk for chunk in chunks if chunk.page_key == ("more", "0.md")]
     stored = store.read_vectors(collection, [chunk.id for chunk in page]).values()
     mean = pytest.approx(np.mean([vector @ each for each in stored]), abs=1e-5)

@@ -175,6 +175,29 @@ def test_chunks_are_read_with_those_near_them(store):
     assert store.read_neighbours("docent__v1", []) == []
 
 
+def test_a_page_is_read_by_its_path_or_address(store):
+    url = "https://docs.example/a%_b/"
+    chunks = [
+        make_chunk("One.", path="a.md", position=1),
+        make_chunk("Zero.", path="a.md", position=0),
+        make_chunk("Other.", path="a.md", source="blog"),
+        replace(make_chunk("First.", path="b.md", position=0), url=url),
+        replace(make_chunk("Second.", path="b.md", position=1), url=f"{url}#second"),
+        replace(make_chunk("Below.", path="c.md"), url=f"{url}below/"),
+        replace(make_chunk("Beside.", path="d.md"), url="https://docs.example/axxb/"),
+    ]
+    fill(store, "docent__v1", chunks)
+
+    def read(place: str, source: str = "") -> list[str]:
+        return [chunk.text for chunk in store.read_pages_at("docent__v1", place, source=source)]
+
+    assert read("a.md") == ["Other.", "Zero.", "One."]
+    assert read("a.md", "docs") == ["Zero.", "One."]
+    assert read(url) == ["First.", "Second."]
+    assert read(url, "blog") == read("none.md") == read("") == []
+    assert read('" or path != "') == read("a.md\\") == read("\ud800") == []
+
+
 def test_more_rows_than_one_batch_of_reading_or_writing(store):
     chunks = [make_chunk(f"Sentence {number}.", position=number) for number in range(1_100)]
     fill(store, "docent__v1", chunks)

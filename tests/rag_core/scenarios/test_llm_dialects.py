@@ -353,7 +353,7 @@ class TestFailures:
                 [chunk({"tool_calls": [{"index": 0, "function": {"name": "f"}}]}, "tool_calls")],
                 "it asked for a tool instead of answering",
             ),
-            (["<html><body>Welcome</body></html>"], "its answer is no chat completion"),
+            (["<html><body>Welcome</body></html>"], "its answer is not a chat completion"),
             ([{"error": {"code": 502, "message": "Provider down."}}], "502: Provider down"),
             ([{"error": {"code": 429, "message": "Slow down"}}], "over its rate limit or quota"),
             ([{"error": "Compute error."}], "it broke off: Compute error"),
@@ -407,7 +407,7 @@ class TestFailures:
             ([{"error": {"code": 500, "message": "Internal."}}], "it answered 500: Internal"),
             (
                 {"detail": "Not here"},
-                "no chat completion, so check OPENAI_BASE_URL; it said: Not here",
+                "not a chat completion, so check OPENAI_BASE_URL; it said: Not here",
             ),
             ({"code": 401, "message": "bad key"}, "it refused OPENAI_API_KEY"),
             ({"code": 500, "message": "bad luck"}, "it answered 500: bad luck"),

@@ -18,10 +18,10 @@ OMITTED = "…"
 """Replaces a bare address that no passage contains."""
 
 BREAK = "\u200b"
-"""Stands behind each dot of a name that must be no link."""
+"""Stands behind each dot of a name that must not be a link."""
 
 HIDDEN = "\0"
-"""Stands for what is no text in a text: code, targets, tags."""
+"""Stands for what is not text in a text: code, targets, tags."""
 
 EMPHASIS = regex.compile(r"[*~]|(?<![\p{L}\p{N}])_|_(?![\p{L}\p{N}])")
 """Signs that are not shown where they emphasise."""

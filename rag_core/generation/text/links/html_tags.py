@@ -13,7 +13,7 @@ _ATTRIBUTES = regex.compile(_ATTRIBUTE)
 _TAG = regex.compile(rf"<(?P<close>/?)(?P<name>{_NAME})(?:{_ATTRIBUTE}){{0,40}}\s*/?>")
 _BEGINNING = regex.compile(r"<(?=[a-zA-Z/])")
 _DECLARED = frozenset(("script", "style", "xmp", "plaintext", "noembed", "noframes", "iframe"))
-"""Their content is no text, even if they have no attributes."""
+"""Their content is not text, even if they have no attributes."""
 
 _INERT = frozenset(
     [

@@ -107,7 +107,7 @@ class LinkGuard:
         return length <= _SHORT_HELD or self._unread * part >= length
 
     def _is_plain(self, word: str) -> bool:
-        """Return True if a word can be no part of a link."""
+        """Return True if a word can't be a part of a link."""
         if _TRIGGER.search(word):
             return False
         is_begun = _NAME_BEGUN.match(self._text) is not None

@@ -245,7 +245,7 @@ class LinkRewriter:
 
 
 def _set_apart(leaf: Leaf, address: str) -> str:
-    """Return an address so that what follows is no part of it."""
+    """Return an address so that what follows is not part of it."""
     return f"<{address}>" if leaf.kind == "inline" else f"{address} "
 
 

@@ -110,7 +110,7 @@ class Leaf:
         return at
 
     def _list_opaque(self) -> Iterator[Element]:
-        """Yield what is no plain text, with its decoded text."""
+        """Yield what is not plain text, with its decoded text."""
         for element in sorted(self.elements, key=lambda each: (each.start, -each.end)):
             if element.kind in {"link", "image"}:
                 yield Element("", element.start, element.label[0], text=HIDDEN)

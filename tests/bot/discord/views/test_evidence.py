@@ -75,7 +75,7 @@ def test_evidence_that_is_too_long_is_cut_and_says_so():
     assert "**Question**" in messages[-1]
 
 
-@settings(deadline=None)
+@settings(deadline=None, max_examples=30)
 @given(
     st.lists(documents, min_size=1, max_size=4), st.text(max_size=900), st.sampled_from(LANGUAGES)
 )

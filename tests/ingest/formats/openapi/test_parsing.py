@@ -80,7 +80,7 @@ def test_yaml_and_json_give_the_same(value: object):
         ("[" * 5_000, "nested too deeply"),
         ("- " * 5_000 + "x", "nested too deeply"),
         ('{"a":' * 100_000, "nested too deeply"),
-        ("{[a]: b}", "key that is no text"),
+        ("{[a]: b}", "key that is not text"),
         ("a: [", "can't be read as YAML"),
         ("a: b: c", "can't be read as YAML"),
         ("\x00", "can't be read as YAML"),

@@ -257,7 +257,7 @@ def test_a_damaged_copy_is_deleted_and_made_anew(downloads, source):
     for pack in mirror.rglob("*.pack"):
         pack.chmod(0o644)
         pack.write_bytes(b"broken")
-    with pytest.raises(SourceFormatError, match="was damaged and is deleted"):
+    with pytest.raises(SourceFormatError, match="was damaged, so docent deleted it"):
         read(source, downloads)
     assert not mirror.exists()
     assert "README.md" in read(source, downloads)

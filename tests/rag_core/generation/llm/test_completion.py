@@ -92,7 +92,7 @@ def test_a_text_after_the_end_is_not_the_end():
 def test_the_end_alone_is_no_completion():
     reader = CompletionReader()
     reader.feed(END)
-    assert reader.explain_end() == "its answer is no chat completion, so check OPENAI_BASE_URL"
+    assert reader.explain_end() == "its answer is not a chat completion, so check OPENAI_BASE_URL"
 
 
 @given(pieces=st.lists(st.text(min_size=1), min_size=1, max_size=6))
@@ -160,7 +160,7 @@ def test_the_words_in_place_of_a_completion_are_quoted(event):
     reader.feed(event)
     reader.feed(END)
     assert reader.explain_end() == (
-        "its answer is no chat completion, so check OPENAI_BASE_URL; it said: Not here"
+        "its answer is not a chat completion, so check OPENAI_BASE_URL; it said: Not here"
     )
 
 

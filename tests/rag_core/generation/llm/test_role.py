@@ -25,14 +25,14 @@ def test_there_may_be_no_options(text):
 @pytest.mark.parametrize(
     ("text", "sentence"),
     [
-        ("temperature=0.2", 'is no JSON: write an object such as {"temperature": 0.2}.'),
-        ('{"temperature": NaN}', 'is no JSON: write an object such as {"temperature": 0.2}.'),
-        ("[" * 100_000, 'is no JSON: write an object such as {"temperature": 0.2}.'),
-        ("[1]", 'is no JSON object: write one such as {"temperature": 0.2}.'),
-        ("null", 'is no JSON object: write one such as {"temperature": 0.2}.'),
-        ('{"model": "x"}', "may not contain model, which docent decides itself."),
-        ('{"stream": false}', "may not contain stream, which docent decides itself."),
-        ('{"tools": [], "n": 2}', "may not contain n, which docent decides itself."),
+        ("temperature=0.2", 'is not JSON: write an object such as {"temperature": 0.2}.'),
+        ('{"temperature": NaN}', 'is not JSON: write an object such as {"temperature": 0.2}.'),
+        ("[" * 100_000, 'is not JSON: write an object such as {"temperature": 0.2}.'),
+        ("[1]", 'is not a JSON object: write one such as {"temperature": 0.2}.'),
+        ("null", 'is not a JSON object: write one such as {"temperature": 0.2}.'),
+        ('{"model": "x"}', "may not contain model: docent sets that itself."),
+        ('{"stream": false}', "may not contain stream: docent sets that itself."),
+        ('{"tools": [], "n": 2}', "may not contain n and tools: docent sets that itself."),
     ],
 )
 def test_options_that_are_not_valid_are_refused_in_a_sentence(text, sentence):
