@@ -86,6 +86,11 @@ async def run_app(
             from bot.door.app import open_door  # its packages may not be installed
 
             apps.append(open_door(settings, settings.mcp_port, parts, parts.library, admission))
+        if settings.uses_discord:
+            from bot.discord.app import connect_discord  # its package may not be installed
+
+            discord = connect_discord(settings, parts, conversation, intervals)
+            apps.append(await connected.enter_async_context(discord))
         await asyncio.to_thread(parts.warm_up)
         purging = asyncio.create_task(parts.database.purge_daily())
         try:

@@ -3,6 +3,7 @@
 DocentError
 └── BotError
     ├── SlackUnavailableError     Slack refused the token or can't be reached
+    ├── DiscordUnavailableError   Discord refused the token or can't be reached
     ├── ControlError              the command line can't use the running service
     ├── SyncStoppedError          a sync was stopped before its end
     ├── UndeliverableError        Slack takes an answer nowhere
@@ -20,6 +21,10 @@ class BotError(DocentError):
 
 class SlackUnavailableError(BotError):
     """Slack refused the token or can't be reached."""
+
+
+class DiscordUnavailableError(BotError):
+    """Discord refused the token or can't be reached."""
 
 
 class ControlError(BotError):

@@ -17,7 +17,7 @@ from bot.control.server import ControlServer, RequestExecutor
 from bot.control.socket_path import build_socket_path
 from bot.health.monitor import Monitor, NumberReader
 from bot.health.problem_watch import ProblemWatch
-from bot.health.readiness import SLACK
+from bot.health.readiness import DISCORD, SLACK
 from bot.health.server import HealthServer
 from bot.health.telemetry import Telemetry
 from bot.health.traces import Traces
@@ -99,7 +99,7 @@ def run() -> None:
                 "index": pipeline.require_live_index,
                 "state": check_writing,
             },
-            [SLACK] if bot.uses_slack else [],
+            [SLACK] * bot.uses_slack + [DISCORD] * bot.uses_discord,
         )
         numbers = NumberReader(
             telemetry.metrics,

@@ -134,6 +134,31 @@ class BotSettings(Settings):
         "`name:token` each.",
     )
     mcp_calls: int = Field(8, ge=1, description="Calls that one caller may have open there.")
+    discord_bot_token: SecretStr | None = Field(
+        None,
+        validation_alias="DISCORD_BOT_TOKEN",
+        description="Token of the Discord bot; unset means that docent does not speak Discord.",
+    )
+    discord_guilds: str = Field(
+        "",
+        description="Ids of the Discord servers in which docent answers, separated by white space "
+        "or commas; empty for none. Direct messages are always answered.",
+    )
+    discord_admins: str = Field(
+        "",
+        description="Who may manage docent on Discord: ids of users and roles, separated by white "
+        "space or commas.",
+    )
+    discord_follow_ups: bool = Field(
+        default=False,
+        description="Whether docent answers in its Discord threads without a mention; needs the "
+        "message-content intent.",
+    )
+    discord_forums: str = Field(
+        "",
+        description="Ids of Discord forums whose new posts docent answers by itself, separated by "
+        "white space or commas; needs the message-content intent.",
+    )
     health_port: int | None = Field(
         None,
         ge=1,
@@ -148,7 +173,13 @@ class BotSettings(Settings):
     @property
     def uses_slack(self) -> bool:
         """True if docent serves Slack: a token is set, or nothing else is served."""
-        return bool(self.slack_bot_token) or self.mcp_port is None
+        return bool(self.slack_bot_token) or not (self.mcp_port or self.uses_discord)
+
+    @property
+    def uses_discord(self) -> bool:
+        """True if docent serves Discord: its token is set."""
+        token = self.discord_bot_token
+        return token is not None and bool(token.get_secret_value().strip())
 
 
 def parse_ids(setting: str) -> frozenset[str]:

@@ -8,6 +8,7 @@ from rag_core.errors import ExtraMissingError
 from rag_core.settings import RagSettings
 
 EXTRAS = {
+    "discord": ("discord",),
     "eval": ("sklearn", "scipy"),
     "lite": ("milvus_lite",),
     "local": ("torch", "transformers", "sentence_transformers", "huggingface_hub"),

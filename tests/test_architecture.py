@@ -110,6 +110,15 @@ ORDER = (
     "bot.conversation",
     "bot.calls",
     "bot.app_parts",
+    "bot.discord.content",
+    "bot.discord.views",
+    "bot.discord.client",
+    "bot.discord.inbox.messages",
+    "bot.discord.reply",
+    "bot.discord.inbox",
+    "bot.discord.app",
+    "bot.discord.invitation",
+    "bot.discord.doctor",
     "bot.slack.content",
     "bot.slack.client",
     "bot.slack.views",
@@ -137,7 +146,9 @@ ORDER = (
 HOMES = {
     "aiohttp": {
         "bot.api.routes",
+        "bot.discord.doctor",
         "bot.door",
+        "bot.discord.client",
         "bot.health.server",
         "bot.http_server",
         "bot.mcp.http",
@@ -154,6 +165,13 @@ HOMES = {
         "ingest.formats.html_to_markdown",
     },
     "charset_normalizer": {"bot.slack.content.text_files", "ingest.loading.pages"},
+    "discord": {
+        "bot.discord.app",
+        "bot.discord.client",
+        "bot.discord.inbox",
+        "bot.discord.reply",
+        "bot.discord.views.items",
+    },
     "docutils": {
         "ingest.formats.rst",
         "ingest.formats.rst_directives",
@@ -179,6 +197,7 @@ HOMES = {
     "jinja2": {"rag_core.evaluation.page"},
     "mammoth": {"ingest.formats.word.reader"},
     "markdown_it": {
+        "bot.discord.content",
         "bot.markup",
         "ingest.formats.dialects",
         "ingest.formats.headings",
@@ -409,7 +428,11 @@ def test_the_packages_are_there():
 
 
 def test_every_module_has_a_place_in_the_order():
-    assert {module for module in SOURCES if rank(module) is None} == {*PACKAGES, "bot.slack"}
+    assert {module for module in SOURCES if rank(module) is None} == {
+        *PACKAGES,
+        "bot.discord",
+        "bot.slack",
+    }
 
 
 def test_the_order_names_nothing_that_is_gone():
@@ -550,6 +573,7 @@ def test_docent_serve_imports_no_surface_that_is_not_set():
 
 NAMED = re.compile(r"(?<![\w./-])(?:bot|ingest|rag_core|tests|benchmarks)(?:[./][a-z_0-9]+)+")
 ATTRIBUTES = {
+    "bot.uses_discord",
     "bot.uses_slack",
     "bot.bot_id",
     "bot.keep_days",

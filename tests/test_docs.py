@@ -188,7 +188,7 @@ def test_no_error_sentence_is_explained_that_nobody_says():
 
 # The pages that explain settings.
 GUIDES = ("configuration", "sources", "source-limits", "models", "model-servers", "llm", "access")
-GUIDES += ("evaluation", "mcp")
+GUIDES += ("evaluation", "mcp", "discord")
 
 
 def test_each_setting_is_explained():

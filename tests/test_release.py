@@ -68,7 +68,7 @@ def test_the_wheel_says_what_an_index_shows(wheel: Path):
     assert metadata["License-Expression"] == "Apache-2.0"
     assert metadata["Description-Content-Type"] == "text/markdown"
     assert metadata["Requires-Python"] == ">=3.11"
-    assert {"all", "eval", "lite", "local", "otel", "postgres", "ray", "starter"} <= {
+    assert {"all", "discord", "eval", "lite", "local", "otel", "postgres", "ray", "starter"} <= {
         *metadata.get_all("Provides-Extra")
     }
     with zipfile.ZipFile(wheel) as archive:

@@ -39,6 +39,9 @@ def doctor(  # noqa: PLR0913  (the options, by name)
     slack: Annotated[
         bool, typer.Option("--slack", help="Check tokens, scopes and settings with Slack.")
     ] = False,
+    discord: Annotated[
+        bool, typer.Option("--discord", help="Check token, intent and servers with Discord.")
+    ] = False,
     llm: Annotated[
         bool, typer.Option("--llm", help="Check the LLM, and list the models of its server.")
     ] = False,
@@ -47,7 +50,7 @@ def doctor(  # noqa: PLR0913  (the options, by name)
     """Check what docent needs; exit with 1 if something fails.
 
     Without options: Python, settings, packages, disk, memory, sources, Milvus, state database,
-    models, LLM, Slack and the health of the service. It asks the LLM for a few tokens, and
+    models, LLM, Slack, Discord and the health of the service. It asks the LLM for a few tokens, and
     downloads no weights. The options check one part thoroughly.
     """
     from bot.cli import terminal
@@ -56,7 +59,7 @@ def doctor(  # noqa: PLR0913  (the options, by name)
         raise typer.BadParameter("--corpus belongs to --models: add --models, or leave it out")
     if (repair or mend) and not index:
         raise typer.BadParameter("--repair belongs to --index: add --index, or leave it out")
-    if not (models or index or slack or llm):
+    if not (models or index or slack or discord or llm):
         from bot.setup.all_checks import run_all_checks
 
         checks = run_all_checks()
@@ -65,6 +68,7 @@ def doctor(  # noqa: PLR0913  (the options, by name)
             lambda: _check_models(corpus) if models else (),
             lambda: _check_index(repair=repair or mend) if index else (),
             lambda: _check_slack() if slack else (),
+            lambda: _check_discord() if discord else (),
             lambda: _check_llm() if llm else (),
         )
     results = list(checks) if as_json else terminal.print_checks(checks)
@@ -109,6 +113,15 @@ def _check_slack() -> Sequence[CheckResult]:
     from bot.slack.doctor import check_slack
 
     return asyncio.run(check_slack(BotSettings.load()))
+
+
+def _check_discord() -> Sequence[CheckResult]:
+    import asyncio
+
+    from bot.discord.doctor import check_discord
+    from bot.settings import BotSettings
+
+    return asyncio.run(check_discord(BotSettings.load()))
 
 
 def _check_llm() -> Iterator[CheckResult]:

@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable, Collection, Mapping
 from bot.health.probe import Check, Probe
 
 SLACK = "Slack"
+DISCORD = "Discord"
 
 IsConnected = Callable[[], Awaitable[bool]]
 

@@ -9,7 +9,8 @@ from markdown_it import MarkdownIt
 from markdown_it.tree import SyntaxTreeNode
 
 from bot.markup.markdown import can_link, escape, escape_words, format_link
-from bot.markup.splitting import split
+from bot.markup.nodes import extract_text, list_cells, prefix_lines
+from bot.markup.splitting import split_rendered
 from rag_core.generation.text.links.addresses import BREAK
 
 SECTION_LIMIT = 3_000
@@ -26,20 +27,7 @@ _MARKS = {"strong": "*", "em": "_", "s": "~"}
 
 def render_pieces(text: str, limit: int = SECTION_LIMIT) -> Iterator[str]:
     """Yield Markdown as `mrkdwn` pieces of at most `limit` characters."""
-    yield from _render_fitting(text, limit, limit)
-
-
-def _render_fitting(text: str, room: int, limit: int) -> Iterator[str]:
-    """Split the Markdown smaller until its `mrkdwn` fits the limit.
-
-    Escapes and tables make the rendered text longer than the Markdown.
-    """
-    for part in split(text, room):
-        rendered = render_mrkdwn(part)
-        if len(rendered) > limit and room > 1:
-            yield from _render_fitting(part, room // 2, limit)
-        elif rendered:
-            yield rendered
+    yield from split_rendered(text, render_mrkdwn, limit)
 
 
 def render_mrkdwn(text: str) -> str:
@@ -62,7 +50,7 @@ def _render_block(node: SyntaxTreeNode) -> str:  # noqa: PLR0911  (a table)
         case "bullet_list" | "ordered_list":
             return "\n".join(_render_items(node))
         case "blockquote":
-            return _prefix_lines(_render_blocks(node.children), "> ", "> ")
+            return prefix_lines(_render_blocks(node.children), "> ", "> ")
         case "table":
             return _render_code(render_table(node))
         case "hr":
@@ -81,21 +69,12 @@ def _render_items(node: SyntaxTreeNode) -> Iterator[str]:
     first = int(str(node.attrs.get("start", 1)))
     for number, item in enumerate(node.children, first):
         mark = f"{number}. " if node.type == "ordered_list" else "• "
-        yield _prefix_lines(_render_blocks(item.children, "\n"), mark, " " * len(mark))
-
-
-def _prefix_lines(text: str, first: str, rest: str) -> str:
-    lines = text.split("\n")
-    return "\n".join([first + lines[0], *(rest + line for line in lines[1:])])
+        yield prefix_lines(_render_blocks(item.children, "\n"), mark, " " * len(mark))
 
 
 def render_table(node: SyntaxTreeNode) -> str:
     """Render cells in columns of equal width, for a fixed-width font."""
-    rows = [
-        [_extract_text(cell) for cell in row.children]
-        for part in node.children
-        for row in part.children
-    ]
+    rows = [[extract_text(cell) for cell in row] for row in list_cells(node)]
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     lines = [
         "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
@@ -168,16 +147,9 @@ def _render_link(node: SyntaxTreeNode, url: str) -> str:
 
     Where there can be no link, code in the label stays code.
     """
-    label = _extract_text(node)
+    label = extract_text(node)
     return (
         format_link(url, label or url)
         if can_link(url) or not label
         else _render_inlines(node.children)
     )
-
-
-def _extract_text(node: SyntaxTreeNode) -> str:
-    """Return the words of a node on one line, without markup, unescaped."""
-    leaves = (leaf for leaf in node.walk() if not leaf.children)
-    words = (" " if leaf.type.endswith("break") else leaf.content for leaf in leaves)
-    return " ".join("".join(words).split())

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -35,6 +35,33 @@ def split(text: str, limit: int = MARKDOWN_LIMIT) -> list[str]:
     """
     text = re.sub(r"\r\n?", "\n", text)
     return list(_split_fitting(text, limit, limit, text))
+
+
+def split_rendered(text: str, render: Callable[[str], str], limit: int) -> Iterator[str]:
+    """Split Markdown smaller until each rendered part is within the limit.
+
+    Escapes and tables make the rendered text longer than the Markdown.
+
+    Args:
+        text: Markdown of any length.
+        render: turns a part into another markup.
+        limit: most characters of a rendered part.
+
+    Yields:
+        The rendered parts that are not empty.
+    """
+    yield from _render_fitting(text, render, limit, limit)
+
+
+def _render_fitting(
+    text: str, render: Callable[[str], str], room: int, limit: int
+) -> Iterator[str]:
+    for part in split(text, room):
+        rendered = render(part)
+        if len(rendered) > limit and room > 1:
+            yield from _render_fitting(part, render, room // 2, limit)
+        elif rendered:
+            yield rendered
 
 
 def _split_fitting(text: str, room: int, limit: int, original: str) -> Iterator[str]:

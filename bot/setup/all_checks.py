@@ -13,7 +13,7 @@ from bot.setup.llm_checks import check_llm
 from bot.setup.machine_checks import check_disk, check_memory, check_python
 from bot.setup.model_checks import check_model_files
 from bot.setup.packages import check_packages
-from bot.setup.service_checks import check_health, check_slack_app
+from bot.setup.service_checks import check_discord_app, check_health, check_slack_app
 from bot.setup.setting_faults import find_faults
 from ingest.settings import IngestSettings
 from rag_core.errors import DocentError
@@ -47,6 +47,7 @@ def run_all_checks() -> Iterator[CheckResult]:
         yield from _report_errors("models", check_model_files(rag))
     yield from check_llm(rag)
     yield from check_slack_app(bot_settings)
+    yield from check_discord_app(bot_settings)
     yield check_door(bot_settings)
     yield check_health(bot_settings, index_settings)
 

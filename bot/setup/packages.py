@@ -56,6 +56,10 @@ def _explain_otel(_: RagSettings, __: IngestSettings) -> str:
     return f"{variable} is set" if variable else ""
 
 
+def _explain_discord(_: RagSettings, __: IngestSettings) -> str:
+    return "DISCORD_BOT_TOKEN is set" if BotSettings.load().discord_bot_token else ""
+
+
 def _explain_mcp(_: RagSettings, __: IngestSettings) -> str:
     return "DOCENT_MCP_PORT is set" if BotSettings.load().mcp_port is not None else ""
 
@@ -79,6 +83,7 @@ EXTRAS = (
         ("opentelemetry-sdk", "opentelemetry-exporter-otlp-proto-http"),
         _explain_otel,
     ),
+    Extra("discord", ("discord.py",), _explain_discord),
     Extra("mcp", ("mcp",), _explain_mcp),
     Extra("ray", ("ray",), _explain_nothing),
 )

@@ -35,6 +35,17 @@ def check_slack_app(settings: BotSettings) -> Sequence[CheckResult]:
     return asyncio.run(check_slack(settings))
 
 
+def check_discord_app(settings: BotSettings) -> Sequence[CheckResult]:
+    """Check the Discord app with Discord, if it has a token."""
+    if settings.discord_bot_token is None:
+        return []
+    import asyncio
+
+    from bot.discord.doctor import check_discord
+
+    return asyncio.run(check_discord(settings))
+
+
 def check_health(bot_settings: BotSettings, index_settings: IngestSettings) -> CheckResult:
     """Check what `docent serve` on this machine says about itself."""
     try:

@@ -12,6 +12,7 @@ from slack_bolt.async_app import AsyncApp
 from bot.app_parts import AppParts, Conversation, Intervals
 from bot.background import BackgroundTasks
 from bot.conversation.answer_flow import AnswerFlow
+from bot.conversation.follow_ups import FollowUps
 from bot.conversation.question_builder import QuestionBuilder
 from bot.conversation.surfaces import SurfaceHandler
 from bot.health.readiness import Readiness
@@ -48,7 +49,6 @@ from bot.slack.inbox.admission import SlackAdmission
 from bot.slack.inbox.catch_up import CatchUp
 from bot.slack.inbox.conversation_reader import ConversationReader
 from bot.slack.inbox.file_reader import SlackFileReader
-from bot.slack.inbox.follow_ups import FollowUps
 from bot.slack.inbox.message_reader import MessageReader
 from bot.slack.inbox.messages import ListenerConfig
 from bot.slack.inbox.orphans import Orphans

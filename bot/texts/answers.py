@@ -118,15 +118,18 @@ def _list_files(names: Sequence[str]) -> str:
 
 def render_scope(scope: Scope) -> str:
     """Return the limits of a search; empty if it has none."""
-    parts = [
+    return " · ".join(f"{name} `{escape_line(value)}`" for name, value in list_limits(scope))
+
+
+def list_limits(scope: Scope) -> list[tuple[str, str]]:
+    """Return the name and the value of each limit of a search."""
+    limits = [
         ("version", scope.version),
         ("source", ", ".join(scope.sources)),
         ("path", scope.path_prefix),
         ("language", scope.language),
     ]
-    return " · ".join(
-        f"{say(f'scope.{name}')} `{escape_line(value)}`" for name, value in parts if value
-    )
+    return [(say(f"scope.{name}"), value) for name, value in limits if value]
 
 
 def format_moment(when: datetime | None) -> str:

@@ -52,6 +52,7 @@ PATIENCE = 30.0
 SHORT_WAITS = (
     "bot.conversation.answer_flow.STORE_SECONDS",
     "bot.conversation.question_builder.READ_SECONDS",
+    "bot.conversation.signal_sender.LOOK_SECONDS",
     "bot.service.BUSY_SECONDS",
     "bot.slack.actions.deliveries.LOOK_SECONDS",
     "bot.slack.client.locale.WAIT_SECONDS",

@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 from dataclasses import replace
 
+from bot.conversation.follow_ups import FollowUps
 from bot.slack.client.names import Names
 from bot.slack.content.message_content import read_content
-from bot.slack.inbox.follow_ups import FollowUps
 from bot.slack.inbox.readable_messages import ReadableMessages
 from bot.slack.inbox.targets import list_authors
 from bot.slack.inbox.thread_history import SlackThreadHistory

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Mapping
-from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
@@ -14,6 +13,7 @@ from slack_bolt.async_app import AsyncBoltRequest
 from bot.background import BackgroundTasks
 from bot.conversation.dispatcher import Dispatcher
 from bot.conversation.question_detector import is_question
+from bot.conversation.signal_sender import SignalSender
 from bot.slack.inbox.messages import ListenerConfig, parse_deletion, parse_edit, parse_event
 from bot.slack.inbox.readable_messages import ReadableMessages
 from bot.slack.inbox.targets import build_question, parse_reaction, parse_shortcut
@@ -26,10 +26,6 @@ from ingest.errors import StateError
 
 LOOK_SECONDS = 1.5
 """Longest look into the state database before an event is acknowledged; Slack waits for three."""
-
-SEND_SECONDS = 1.0
-SEND_TRIES = 120
-"""Tries, and the pause between two, of a stop that could not be recorded."""
 
 Parse = Callable[[Mapping[str, Any], ListenerConfig], IncomingMessage | None]
 Next = Callable[[], Awaitable[None]]
@@ -70,6 +66,7 @@ class QuestionRecorder:
         self._readable = readable
         self._tasks = tasks
         self._config = config
+        self._signals = SignalSender(dispatcher, surface.withdraw, tasks)
 
     async def record_message(
         self,
@@ -177,31 +174,8 @@ class QuestionRecorder:
         return await self.send("stop", QuestionFilter(channel, thread_ts=thread_ts))
 
     async def send(self, signal: Signal, where: QuestionFilter) -> bool:
-        """Send a signal to open questions; return True if there were any.
-
-        Those that still waited have ended now, and what docent showed for them is removed.
-        """
-        try:
-            ended, count = await asyncio.wait_for(
-                self._dispatcher.send(signal, where), LOOK_SECONDS
-            )
-        except (StateError, TimeoutError) as error:
-            logger.warning("A %s could not be recorded, and is tried again: %r", signal, error)
-            self._tasks.start(self._send_later(signal, where))
-            return False
-        for entry in ended:
-            self._tasks.start(self._surface.withdraw(entry.message, entry.posted))
-        return bool(count)
-
-    async def _send_later(self, signal: Signal, where: QuestionFilter) -> None:
-        """Send a signal as soon as the state database can be used."""
-        for _ in range(SEND_TRIES):
-            await asyncio.sleep(SEND_SECONDS)
-            with suppress(StateError):
-                ended, _ = await self._dispatcher.send(signal, where)
-                for entry in ended:
-                    await self._surface.withdraw(entry.message, entry.posted)
-                return
+        """Send a signal to open questions; return True if there were any."""
+        return await self._signals.send(signal, where)
 
     async def _read(self, read: Callable[..., object], *place: Any) -> object:
         """Return what the state database says; None if it is late."""

@@ -5,16 +5,16 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Awaitable, Callable
-from contextlib import suppress
 from dataclasses import replace
-from typing import TypeVar
 
 from bot.conversation.answer_flow import AnswerFlow
 from bot.conversation.dispatcher import Dispatcher
+from bot.conversation.earlier_versions import EarlierVersions, wait_for_state
+from bot.conversation.follow_ups import FollowUp, FollowUps
 from bot.conversation.inbox_writer import Outcome
 from bot.conversation.open_question import OpenQuestion
 from bot.conversation.question_builder import EarlierMessages
+from bot.conversation.resumption import MAX_ATTEMPTS, is_hopeless, render_first_progress
 from bot.errors import UndeliverableError
 from bot.health.telemetry import Telemetry
 from bot.slack.client.api_errors import SLACK_FAILURES, get_error_code
@@ -22,7 +22,6 @@ from bot.slack.client.locale import UserLocales
 from bot.slack.client.respond import Click, Respond, build_respond, respond_privately
 from bot.slack.inbox.access import ASKER_SECONDS, AccessPolicy
 from bot.slack.inbox.acknowledgement import Acknowledgement
-from bot.slack.inbox.follow_ups import FollowUp, FollowUps
 from bot.slack.inbox.message_reader import MessageReader
 from bot.slack.inbox.orphans import Orphans
 from bot.slack.reply.ephemeral import EphemeralReply
@@ -37,30 +36,13 @@ from bot.types import Asker, IncomingMessage
 from ingest.errors import StateError
 from rag_core.request_id import REQUEST_ID
 
-CONTINUING_SECONDS = 30.0
-"""A question that was interrupted is told so if it came longer ago than this."""
-
 RESPONSE_URL_SECONDS = 29 * 60.0
 """Slack takes answers by a response URL for half an hour."""
-
-STATE_SECONDS = 1.0
-STATE_TRIES = 120
-"""Tries, and the pause between two, of a decision that needs the state database."""
 
 OUTAGE_SECONDS = 60.0
 """So long an asker is looked up again while Slack is down; calls that post wait as long."""
 
 LOOK_AGAIN_SECONDS = 1.0
-
-Result = TypeVar("Result")
-
-MAX_ATTEMPTS = 5
-"""A question that was taken so many times without an end is given up."""
-
-REPLACE_SECONDS = 0.2
-"""The pause between two looks whether the answer to an earlier version has stopped."""
-
-REPLACE_LOOKS = 150
 
 logger = logging.getLogger(__name__)
 
@@ -94,15 +76,16 @@ class Responder:
         self._locales = locales
         self._telemetry = telemetry or Telemetry()
         self._dispatcher = dispatcher
+        self._versions = EarlierVersions(database, dispatcher)
 
     async def handle(self, question: OpenQuestion) -> Outcome:
         """Answer one question, and return what became of it."""
         REQUEST_ID.set(question.id)
         set_language(await self._locales.find_locale(question.entry.message.user))
         message = question.entry.message
-        is_hopeless = question.entry.attempts > MAX_ATTEMPTS
+        gives_up = is_hopeless(question.entry)
         try:
-            if is_hopeless:
+            if gives_up:
                 return await self._end_hopeless(question, message)
             completed = await self._reader.complete(message)
             if completed is None:
@@ -115,7 +98,7 @@ class Responder:
             logger.warning("An answer could not be delivered, and is tried again: %s", error)
         except SLACK_FAILURES as error:
             logger.warning("Slack took no answer: %s", get_error_code(error) or error)
-        return "given_up" if is_hopeless else "undelivered"
+        return "given_up" if gives_up else "undelivered"
 
     async def _end_hopeless(self, question: OpenQuestion, message: IncomingMessage) -> Outcome:
         """Tell the asker that docent failed at a question."""
@@ -235,7 +218,7 @@ class Responder:
         reply = self._surface.open_reply(
             message,
             replaces=question.posted,
-            progress=_render_progress(entry),
+            progress=render_first_progress(entry),
             is_resumed=may_be_begun,
         )
         outcome = await self._flow.answer(question, message, reply, earlier=earlier)
@@ -249,7 +232,7 @@ class Responder:
 
         Decide first: most of these messages are not questions to docent.
         """
-        follow_up = await _wait_for_state(lambda: self._decide_follow_up(question, message))
+        follow_up = await wait_for_state(lambda: self._decide_follow_up(question, message))
         if follow_up.action == "ignore":
             return "ignored"
         if follow_up.action == "acknowledge":
@@ -265,41 +248,12 @@ class Responder:
 
     async def _answer_edit(self, question: OpenQuestion, message: IncomingMessage) -> Outcome:
         """Answer an edited message in place of its earlier version."""
-        if not (
-            message.is_first_mention or await _wait_for_state(lambda: self._has_asked(question))
-        ):
+        is_latest = await self._versions.replace_earlier(question, message)
+        if is_latest is None:
             return "ignored"
-        if not await _wait_for_state(lambda: self._replace_earlier(question, message)):
+        if not is_latest:
             return "given_up"
-        if not question.posted:
-            before = await asyncio.to_thread(self._database.answers.find_by_message, message.key)
-            question.posted = before.posted if before else ()
         return await self._answer(question, message)
-
-    async def _has_asked(self, question: OpenQuestion) -> bool:
-        """Return True if an earlier version was a question."""
-        key, database = question.entry.message.key, self._database
-        if await asyncio.to_thread(database.inbox_view.has_message, key, but=question.id):
-            return True
-        return await asyncio.to_thread(database.answers.find_by_message, key) is not None
-
-    async def _replace_earlier(self, question: OpenQuestion, message: IncomingMessage) -> bool:
-        """Stop earlier versions; return False if there is a later one."""
-        here = QuestionFilter.of_message(message.key)
-        view = self._database.inbox_view
-        for _ in range(REPLACE_LOOKS):
-            latest = await asyncio.to_thread(view.find_latest_version, message.key, but=question.id)
-            if latest > message.version:
-                return False
-            others = await asyncio.to_thread(view.list_open, here)
-            if all(each.id == question.id for each in others):
-                break
-            await self._dispatcher.send("replace", here, but=question.id)
-            await asyncio.sleep(REPLACE_SECONDS)
-        question.posted = question.posted or await asyncio.to_thread(
-            view.find_last_posted, here, but=question.id
-        )
-        return True
 
     async def _answer_privately(self, question: OpenQuestion, message: IncomingMessage) -> Outcome:
         """Answer a command or a shortcut to its asker alone."""
@@ -318,26 +272,3 @@ class Responder:
         is_fresh = entry.response_url and entry.age < RESPONSE_URL_SECONDS
         respond = build_respond(entry.response_url) if is_fresh else None
         return self._surface.open_private_reply(entry.message, respond)
-
-
-async def _wait_for_state(read: Callable[[], Awaitable[Result]]) -> Result:
-    """Read the state database as soon as it can be used.
-
-    Raises:
-        StateError: it can't be used for long.
-    """
-    for _ in range(STATE_TRIES):
-        with suppress(StateError):
-            return await read()
-        await asyncio.sleep(STATE_SECONDS)
-    return await read()
-
-
-def _render_progress(entry: InboxEntry) -> str:
-    """Return the first sentence of an interrupted or missed question.
-
-    Return an empty one for any other question.
-    """
-    if entry.is_resumed and entry.age > CONTINUING_SECONDS:
-        return answers.CONTINUING
-    return answers.AWAY_SEARCHING if entry.message.was_missed else ""

@@ -13,6 +13,7 @@ from slack_sdk.models.blocks import (
 )
 
 from bot.markup import markdown
+from bot.markup.sources import LABEL_LIMIT, label_source, list_pages
 from bot.slack.views import buttons
 from bot.texts import answers
 from bot.types import AnswerContext
@@ -23,7 +24,6 @@ TAIL = "docent-tail"
 """Prefix of the block ids below an answer; marks the end of its text when it is read back."""
 
 SECTION_LIMIT = 3_000
-LABEL_LIMIT = 150
 PREVIEW_LIMIT = 300
 
 
@@ -81,8 +81,7 @@ def build_sources(citations: Sequence[Citation]) -> list[Block]:
 
 def build_nearest_pages(passages: Sequence[Passage]) -> list[Block]:
     """Build the list of pages to read if there is no answer."""
-    chunks = {passage.chunk.url: passage.chunk for passage in reversed(passages)}.values()
-    lines = [f"• {source}" for source in format_sources([*reversed(chunks)])]
+    lines = [f"• {source}" for source in format_sources(list_pages(passages))]
     return _build_sections(answers.NEAREST, lines)
 
 
@@ -106,12 +105,7 @@ def format_sources(chunks: Sequence[Chunk]) -> list[str]:
 
 def format_source(chunk: Chunk, version: str = "") -> str:
     """Return the linked title of a chunk as `mrkdwn`, with a version."""
-    label = markdown.shorten(
-        chunk.heading_path.replace(" > ", " \u203a ") or chunk.path, LABEL_LIMIT
-    )
-    if version:
-        label = f"{label} ({markdown.shorten(version, LABEL_LIMIT)})"
-    return markdown.format_link(chunk.url, label)
+    return markdown.format_link(chunk.url, label_source(chunk, version))
 
 
 def build_footer(answer: Answer, context: AnswerContext) -> list[Block]:

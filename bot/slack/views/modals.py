@@ -19,12 +19,13 @@ from slack_sdk.models.blocks import (
 from slack_sdk.models.views import View
 
 from bot.markup import mrkdwn
+from bot.markup.sources import Evidence, list_evidence
 from bot.slack.views import answer_blocks, explanation
 from bot.storage.answers import AnswerRecord
 from bot.texts import button_labels as words
+from bot.texts.explanation import format_scores
 from rag_core.generation.text.links.link_guard import show_hosts
-from rag_core.retrieval.versions import list_version_labels
-from rag_core.types import Answer, Passage
+from rag_core.types import Answer
 
 WHY_BAD = "docent_why_bad"
 REASON = "reason"
@@ -78,26 +79,23 @@ def build_feedback_form(answer_id: str) -> View:
 
 
 def _build_passages(answer: Answer) -> Iterator[Block]:
-    chunks = [passage.chunk for passage in answer.passages]
-    versions = dict(zip((chunk.id for chunk in chunks), list_version_labels(chunks), strict=True))
-    cited = {citation.passage.chunk.id for citation in answer.citations}
-    for citation in answer.citations:
-        version = versions.get(citation.passage.chunk.id, "")
-        yield from _build_passage(citation.passage, f"[{citation.number}] ", version)
-    others = [passage for passage in answer.passages if passage.chunk.id not in cited]
+    cited, others = list_evidence(answer)
+    for evidence in cited:
+        yield from _build_passage(evidence)
     if others and cited:
         yield DividerBlock()
         yield _build_note(words.NOT_CITED)
-    for passage in others:
-        yield from _build_passage(passage, "", versions[passage.chunk.id])
+    for evidence in others:
+        yield from _build_passage(evidence)
 
 
-def _build_passage(passage: Passage, mark: str, version: str) -> Iterator[Block]:
-    chunk = passage.chunk
-    yield build_section(f"*{mark}{answer_blocks.format_source(chunk, version)}*")
+def _build_passage(evidence: Evidence) -> Iterator[Block]:
+    chunk = evidence.passage.chunk
+    source = answer_blocks.format_source(chunk, evidence.version)
+    yield build_section(f"*{evidence.mark}{source}*")
     for piece in mrkdwn.render_pieces(show_hosts(chunk.text)):
         yield build_section(piece)
-    yield _build_note(explanation.format_scores(passage))
+    yield _build_note(format_scores(evidence.passage))
 
 
 def build_section(text: str) -> Block:

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
-from bot.markup.splitting import split
+from bot.markup.splitting import split, split_rendered
 
 LIMIT = 300
 
@@ -164,3 +164,13 @@ def test_a_fence_in_a_list_keeps_its_fence():
 def test_a_link_longer_than_the_limit_is_cut_all_the_same():
     parts = split("[x](https://example.com/" + "a" * 500 + ")", LIMIT)
     assert all(len(part) <= LIMIT for part in parts)
+
+
+@given(documents, st.integers(1, 4))
+def test_parts_that_grow_when_they_are_rendered_are_split_smaller(text: str, growth: int):
+    parts = list(split_rendered(text, lambda part: part.strip() * growth, LIMIT))
+    assert all(0 < len(part) <= LIMIT for part in parts)
+
+
+def test_parts_of_which_nothing_is_shown_are_left_out():
+    assert list(split_rendered("one\n\ntwo", lambda _: "", LIMIT)) == []

@@ -13,11 +13,11 @@ from bot.texts import asking as words
 from bot.texts.catalog import say
 from rag_core.types import Scope
 from tests.bot.conftest import Docent
+from tests.bot.conversation.test_follow_ups import answered
 from tests.bot.fakes import TEXT, Gate, script
 from tests.bot.scenarios.asking.test_asking import settled
 from tests.bot.slack.actions.test_admin import audited, noted
 from tests.bot.slack.actions.test_commands import shown, told
-from tests.bot.slack.inbox.test_follow_ups import answered
 from tests.servers.slack import delivery as slack_delivery
 from tests.servers.slack import events
 from tests.servers.slack.delivery import Delivery

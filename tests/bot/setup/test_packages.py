@@ -64,3 +64,11 @@ def test_traces_need_their_package(monkeypatch: pytest.MonkeyPatch, name: str):
 def test_each_extra_is_named_once():
     names = [extra.name for extra in EXTRAS]
     assert sorted(set(names)) == sorted(names)
+
+
+def test_discord_needs_its_package(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("DISCORD_BOT_TOKEN", "token")
+    result = check_packages(RagSettings.load(**SERVERS), IngestSettings.load())
+    assert not result.passed
+    assert "though DISCORD_BOT_TOKEN is set: discord.py; run " in result.says
+    assert "docent-bot[discord]" in result.says

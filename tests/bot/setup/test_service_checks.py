@@ -8,7 +8,7 @@ import pytest
 
 from bot.settings import BotSettings
 from bot.setup import service_checks
-from bot.setup.service_checks import check_health
+from bot.setup.service_checks import check_discord_app, check_health
 from ingest.settings import IngestSettings
 from rag_core.models.known_answers import CheckResult
 from tests.servers.web import Resource, WebServer
@@ -45,3 +45,9 @@ def test_a_service_that_does_not_run_is_no_failure_and_one_that_is_silent_is(mon
     monkeypatch.setattr(service_checks.ControlClient, "find", lambda _: object())
     result = check(9)
     assert (result.passed, "does not answer" in result.says) == (False, True)
+
+
+@pytest.mark.parametrize(("token", "names"), [(None, []), (" ", ["Discord token"])])
+def test_discord_is_checked_if_it_has_a_token(token: str | None, names: list[str]):
+    results = check_discord_app(BotSettings.load(discord_bot_token=token))
+    assert [result.name for result in results if not result.passed] == names

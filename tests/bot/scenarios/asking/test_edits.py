@@ -5,9 +5,9 @@ import pytest
 from bot.slack.inbox.messages import EDIT_SECONDS
 from bot.texts import answers
 from tests.bot.conftest import Docent
+from tests.bot.conversation.test_follow_ups import answered
 from tests.bot.fakes import TEXT, Gate, script
 from tests.bot.scenarios.asking.test_asking import settled
-from tests.bot.slack.inbox.test_follow_ups import answered
 from tests.servers.slack.store import BOT_USER
 
 NEW = "It is deleted at once [1]."

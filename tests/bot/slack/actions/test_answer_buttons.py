@@ -18,9 +18,9 @@ from bot.types import MessageKey
 from ingest.errors import StateError
 from rag_core.types import AnswerDone, Passage
 from tests.bot.conftest import Docent
+from tests.bot.conversation.test_follow_ups import kept
 from tests.bot.fakes import answer, chunk, citation, script
 from tests.bot.slack.actions.test_commands import told
-from tests.bot.slack.inbox.test_follow_ups import kept
 from tests.bot.storage.test_claims import age
 from tests.servers.slack import events
 from tests.servers.slack.delivery import Delivery

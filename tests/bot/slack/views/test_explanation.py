@@ -8,9 +8,9 @@ from bot.texts import button_labels as words
 from bot.types import MessageKey
 from rag_core.types import AnswerDone, Passage, Timings, Usage
 from tests.bot.conftest import Docent
+from tests.bot.conversation.test_follow_ups import kept
 from tests.bot.fakes import answer, chunk, citation, script
 from tests.bot.slack.actions.test_commands import told
-from tests.bot.slack.inbox.test_follow_ups import kept
 from tests.servers.slack.limits import check_view
 from tests.servers.slack.store import ALICE, BOB
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from bot.slack.inbox import follow_ups
+from bot.conversation import follow_ups
 from bot.texts import answers
 from tests.bot.conftest import Docent
 from tests.bot.fakes import Gate, script

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
+from bot.conversation.protocols import ThreadHistory
 from bot.conversation.question_detector import is_question
-from bot.slack.inbox.thread_history import SlackThreadHistory
 from bot.storage.answers import Answers
 from bot.types import IncomingMessage, MessageKind, ThreadMessage
 
@@ -40,7 +40,7 @@ READ_PAUSES = (0.5, 1.5)
 class FollowUps:
     """The threads that docent answered in, and who asked last in each."""
 
-    def __init__(self, answers: Answers, threads: SlackThreadHistory) -> None:
+    def __init__(self, answers: Answers, threads: ThreadHistory) -> None:
         self._answers = answers
         self._threads = threads
 
@@ -50,9 +50,8 @@ class FollowUps:
         Where only docent and the author write, all but small talk is answered. Elsewhere the
         message has to ask something, and either comes from the last asker or directly follows
         docent's answer, because people also talk to each other. One that mentions others has to ask
-        where only docent and the author write. Slack is asked only about threads in which docent
-        answers. `asker` is the user whose question docent is answering there now, empty if there
-        is none.
+        where only docent and the author write. Only threads in which docent answers are read.
+        `asker` is the user whose question docent is answering there now, empty if there is none.
 
         Raises:
             StateError: the state database can't be used.

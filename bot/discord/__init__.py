@@ -1,0 +1,1 @@
+"""Discord: answers, buttons and checks for a Discord bot."""

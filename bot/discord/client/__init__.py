@@ -1,0 +1,1 @@
+"""Client: the connection to Discord, and the reasons why there is none."""

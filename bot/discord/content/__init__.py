@@ -1,0 +1,1 @@
+"""Content: answers in Discord's dialect of Markdown. Pure."""

@@ -1,0 +1,1 @@
+"""Reply: an answer appears in its thread, and grows by edits."""
