@@ -62,6 +62,17 @@ TRIALS = (
     ),
     Trial("mcp", ("mcp", "--folder", "none"), "The folder none can't be used"),
     Trial(
+        "discord",
+        ("serve",),
+        f"No Milvus answers at {NOWHERE}",
+        settings={
+            "DISCORD_BOT_TOKEN": "token",
+            "DOCENT_EMBEDDING_URL": NOWHERE,
+            "DOCENT_MILVUS_URI": NOWHERE,
+            "DOCENT_RERANK_URL": NOWHERE,
+        },
+    ),
+    Trial(
         "otel",
         ("serve",),
         f"No Milvus answers at {NOWHERE}",

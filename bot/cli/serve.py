@@ -47,6 +47,8 @@ def _require_valid_settings() -> None:
     if settings.mcp_port is not None:
         check_extra("mcp", "DOCENT_MCP_PORT")
         DoorRules.build(settings, settings.mcp_port)
+    if settings.uses_discord:
+        check_extra("discord", "DISCORD_BOT_TOKEN")
     RagSettings.load()
     index_settings = IngestSettings.load()
     parse_sources(index_settings.sources)

@@ -26,15 +26,8 @@ READY_SECONDS = 60.0
 GUILD_SECONDS = 2.0
 """So long without another server, the list of servers is taken for complete."""
 
-_PORTAL = "https://discord.com/developers/applications"
-_REFUSALS = {
-    4004: "Discord refused DISCORD_BOT_TOKEN; reset it in the Developer Portal, under Bot, and "
-    "copy it again.",
-    4013: "Discord does not know the intents that docent asks for; update docent.",
-    4014: "Discord does not allow docent to read messages without a mention; switch on Message "
-    f"Content Intent on {_PORTAL}, under Bot, or unset DOCENT_DISCORD_FOLLOW_UPS and "
-    "DOCENT_DISCORD_FORUMS.",
-}
+_BAD_TOKEN, _UNKNOWN_INTENTS, _FORBIDDEN_INTENTS = 4004, 4013, 4014
+"""Codes by which Discord closes a connection that can't stand."""
 
 DISCORD_FAILURES = (discord.DiscordException, aiohttp.ClientError, TimeoutError, OSError)
 """The errors of a call that Discord did not take."""
@@ -168,11 +161,20 @@ def _explain(error: BaseException) -> DiscordUnavailableError:
     """Say why there is no connection."""
     if isinstance(error, DiscordUnavailableError):
         return error
-    if isinstance(error, discord.LoginFailure):
-        return DiscordUnavailableError(_REFUSALS[4004])
-    code = 4014 if isinstance(error, discord.PrivilegedIntentsRequired) else 0
-    if isinstance(error, discord.ConnectionClosed):
-        code = error.code
-    return DiscordUnavailableError(
-        _REFUSALS.get(code, "Discord can't be reached; try again in a moment.")
-    )
+    code = error.code if isinstance(error, discord.ConnectionClosed) else 0
+    if code == _BAD_TOKEN or isinstance(error, discord.LoginFailure):
+        return DiscordUnavailableError(
+            "Discord refused DISCORD_BOT_TOKEN; reset it in the Developer Portal, under Bot, and "
+            "copy it again."
+        )
+    if code == _UNKNOWN_INTENTS:
+        return DiscordUnavailableError(
+            "Discord does not know the intents that docent asks for; update docent."
+        )
+    if code == _FORBIDDEN_INTENTS or isinstance(error, discord.PrivilegedIntentsRequired):
+        return DiscordUnavailableError(
+            "Discord does not allow docent to read messages without a mention; switch on Message "
+            "Content Intent on https://discord.com/developers/applications, under Bot, or unset "
+            "DOCENT_DISCORD_FOLLOW_UPS and DOCENT_DISCORD_FORUMS."
+        )
+    return DiscordUnavailableError("Discord can't be reached; try again in a moment.")
