@@ -63,7 +63,11 @@ class PipelineRunner(StreamRunner[Question, AnswerEvent]):
     """Runs the questions of people; the dispatcher says how many at a time."""
 
     def __init__(self, pipeline: AnswerPipeline, *, workers: int = WORKERS) -> None:
-        super().__init__(pipeline.stream, workers=workers)
+        super().__init__(self._ask, workers=workers)
+        self._pipeline = pipeline
+
+    def _ask(self, question: Question) -> Iterator[AnswerEvent]:
+        return self._pipeline.stream(question)
 
 
 @dataclass(eq=False)
