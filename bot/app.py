@@ -102,6 +102,8 @@ async def run_app(
             purging.cancel()
             for app in apps:
                 await app.close()
+            if parts.library is not None:
+                parts.library.stop()
             await conversation.dispatcher.stop(intervals.grace_seconds)
             for app in apps:
                 await app.end()

@@ -133,6 +133,8 @@ class HttpServer:
         except RefusedError as refusal:
             self._refusals.record(refusal.status, str(request.remote), str(refusal))
             return _build_refusal(refusal.status, refusal.json_text, refusal.headers)
+        except ConnectionError:  # the client has hung up
+            return _build_refusal(HTTPStatus.BAD_REQUEST)
         except Exception:
             logger.exception("A request to %s failed unexpectedly.", request.path)
             return _build_refusal(HTTPStatus.INTERNAL_SERVER_ERROR)

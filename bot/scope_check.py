@@ -48,14 +48,14 @@ def _find_fault(scope: Scope, pages: Collection[PageLabels]) -> QuestionError:
             f"with {_list(places)}."
         )
     return QuestionError(
-        "No page of the index fits all of the options --source, --version, --language and --path "
+        "No page of the index fits all of the source, version, language and path "
         "that you gave: leave one of them out."
     )
 
 
 def _build_unknown_error(option: str, value: str, known: Collection[str]) -> QuestionError:
     if not known:
-        return QuestionError(f"No page of the index has a {option}: ask again without --{option}.")
+        return QuestionError(f"No page of the index has a {option}: ask again without one.")
     return QuestionError(f"No page of the index has the {option} {value}: there is {_list(known)}.")
 
 

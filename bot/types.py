@@ -80,6 +80,7 @@ class IncomingMessage:
         authors: ids of other people whose words it holds, quoted or asked about.
         surface: where it was asked.
         scope: the part of the documentation that it asks of; that of its channel if it is empty.
+        has_key: True if its caller named it, and may send it again under that name.
     """
 
     kind: MessageKind
@@ -105,6 +106,7 @@ class IncomingMessage:
     authors: tuple[str, ...] = ()
     surface: Surface = "slack"
     scope: Scope = field(default_factory=Scope)
+    has_key: bool = False
 
     @property
     def in_thread(self) -> bool:

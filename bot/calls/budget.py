@@ -13,6 +13,9 @@ RESULT_TOKENS = 6_000
 _LEAST_TEXT = 200
 """A passage that is cut keeps at least so many tokens, or it is left out."""
 
+_LONGEST_ECHO = 500
+"""Characters of the question that a result over the budget repeats."""
+
 _NOTE_TOKENS = 120
 """Kept free for the sentence that says what was left out."""
 
@@ -57,8 +60,11 @@ def fit_budget(result: Result, tokens: int = RESULT_TOKENS) -> Result:
 
 def _cut_answer(result: Result, tokens: int) -> Result:
     """Cut an answer to half of the budget."""
+    if len(result.question) > _LONGEST_ECHO:
+        result = result.model_copy(update={"question": result.question[:_LONGEST_ECHO]})
     if not isinstance(result, AnswerResult):
         return result
+    result = result.model_copy(update={"query": result.query[:_LONGEST_ECHO]})
     text = truncate_text(result.answer, tokens // 2)
     if text == result.answer:
         return result

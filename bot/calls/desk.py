@@ -30,6 +30,9 @@ from rag_core.pipeline import check_question
 from rag_core.request_id import REQUEST_ID
 from rag_core.types import Question
 
+LOOK_SECONDS = 0.5
+"""The pause between two looks for an answer that another process gives."""
+
 _LANGUAGE = "en"
 
 
@@ -57,6 +60,7 @@ class CallDesk:
         self._flow = AnswerFlow(runner, database, questions, telemetry=telemetry)
         self._telemetry = telemetry
         self._replies: dict[tuple[str, str], CallReply] = {}
+        self._is_closed = False
         self._tasks = BackgroundTasks()
 
     @property
@@ -76,20 +80,22 @@ class CallDesk:
             CallError: there is no answer; the message says why.
         """
         check_question(Question(ask.question))
+        if self._is_closed:
+            raise CallError(self._say_restarting())
         message = build_message(ask)
-        if ask.key and (earlier := await self._find_earlier(ask, message.key)) is not None:
+        if ask.key and (earlier := await self._find_earlier(message)) is not None:
             yield earlier
             return
         place = (message.key.channel, message.key.ts)
         reply = self._replies.get(place)
-        if reply is not None and reply.question != ask.question:
+        if reply is not None and not reply.is_same(message):
             raise _build_repeated_error()
         is_first = reply is None
-        reply = self._replies.setdefault(place, CallReply(ask.question))
+        reply = self._replies.setdefault(place, CallReply(message))
         reply.readers += 1
         try:
             if is_first and not await self._dispatcher.offer(message):
-                reply.end(_build_repeated_error())
+                self._tasks.start(self._await_answer(reply))
             async for event in reply.read():
                 yield event
         finally:
@@ -98,23 +104,57 @@ class CallDesk:
                 self._replies.pop(place, None)
                 if not reply.has_ended:
                     # Its task may be cancelled, so this can't be awaited here.
-                    self._tasks.start(self._withdraw(message.key))
+                    self._tasks.start(self._withdraw(message))
 
-    async def _find_earlier(self, ask: Ask, key: MessageKey) -> Answered | None:
+    def close(self) -> None:
+        """Take no more questions, and end those that no answer has begun for."""
+        self._is_closed = True
+        for reply in list(self._replies.values()):
+            if not reply.is_taken:
+                reply.end(CallError(self._say_restarting()))
+
+    def _say_restarting(self) -> str:
+        set_language(_LANGUAGE)
+        return answers.RESTARTING
+
+    async def _find_earlier(self, message: IncomingMessage) -> Answered | None:
         """Return the answer that a key has got already.
 
         Raises:
             CallRepeatedError: it was used for another question.
         """
-        record = await asyncio.to_thread(self._database.answers.find_by_message, key)
+        record = await asyncio.to_thread(self._database.answers.find_by_message, message.key)
         if record is None or record.answer is None:
             return None
-        if record.question != ask.question:
+        asked = (record.question, record.scope, record.thread_ts)
+        if asked != (message.text, message.scope, message.thread_ts):
             raise _build_repeated_error()
         return build_answered(record)
 
-    async def _withdraw(self, key: MessageKey) -> None:
-        await self._dispatcher.send("delete", QuestionFilter.of_message(key))
+    async def _await_answer(self, reply: CallReply) -> None:
+        """Wait for the answer to a question that is open since before.
+
+        Another process may answer it, or this one, which then ends the reply itself.
+        """
+        here = QuestionFilter.of_message(reply.message.key)
+        while not reply.has_ended:
+            is_open = await asyncio.to_thread(self._database.inbox_view.list_open, here)
+            try:
+                if (earlier := await self._find_earlier(reply.message)) is not None:
+                    reply.give(earlier)
+                elif not is_open and not reply.is_taken:
+                    reply.end(_build_repeated_error())
+            except CallRepeatedError as error:
+                reply.end(error)
+            await asyncio.sleep(LOOK_SECONDS)
+
+    async def _withdraw(self, message: IncomingMessage) -> None:
+        """End a question that no one waits for; its key may be used again."""
+        where = QuestionFilter.of_message(message.key)
+        ended, _ = await self._dispatcher.send("delete", where)
+        for entry in ended:
+            if entry.message.has_key:
+                await self._dispatcher.run_blocking(self._database.inbox.forget, entry.id)
 
     async def _handle(self, question: OpenQuestion) -> Outcome:
         """Answer one question, if the program still waits here."""
@@ -122,14 +162,15 @@ class CallDesk:
         message = question.entry.message
         reply = self._replies.get((message.key.channel, message.key.ts))
         if reply is None:
-            return "given_up"
+            return _free_key(message, "given_up")
+        reply.is_taken = True
         set_language(_LANGUAGE)
         if no := answers.find_limit_sentence(question.entry.stage):
             self._telemetry.record_told(message.origin, "refused", request_id=question.id)
             reply.end(CallRefusedError(no))
-            return "told"
+            return _free_key(message, "told")
         try:
-            return await self._flow.answer(question, message, reply)
+            return _free_key(message, await self._flow.answer(question, message, reply))
         finally:
             reply.end(CallError(answers.UNEXPECTED))
 
@@ -165,6 +206,7 @@ def build_message(ask: Ask) -> IncomingMessage:
         origin="call",
         surface=ask.surface,
         scope=ask.scope,
+        has_key=bool(ask.key),
     )
 
 
@@ -179,12 +221,17 @@ def build_answered(record: AnswerRecord) -> Answered:
     return Answered(record.answer, as_of=record.as_of, id=record.id)
 
 
+def _free_key(message: IncomingMessage, outcome: Outcome) -> Outcome:
+    """Return an outcome; a question that got no answer leaves its key to another try."""
+    return "ignored" if message.has_key and outcome != "answered" else outcome
+
+
 def _hash_name(caller: str, name: str) -> str:
     return hashlib.sha256(f"{caller}\n{name}".encode(errors="replace")).hexdigest()[:32]
 
 
 def _build_repeated_error() -> CallRepeatedError:
     return CallRepeatedError(
-        "This Idempotency-Key was used before, for another question or for one that got no answer: "
+        "This Idempotency-Key was used before for another question, or its answer is not stored: "
         "take another key."
     )

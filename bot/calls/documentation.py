@@ -15,13 +15,14 @@ from bot.scope_check import check_scope
 from ingest.errors import StateError
 from rag_core.models.token_estimate import estimate_tokens
 from rag_core.protocols import VectorStore
-from rag_core.types import Chunk, LiveIndex, Passage, Question
+from rag_core.types import Chunk, LiveIndex, Passage, Question, Scope
 
 PIECE_TOKENS = 4_500
 """Most tokens of one piece of a page, estimated; the fields around it need some, too."""
 
 _MOST_CANDIDATES = 5
-_MOST_SECTIONS = 60
+_NAME_TOKENS = 900
+"""Most tokens of the names of sections, estimated."""
 
 logger = logging.getLogger(__name__)
 
@@ -74,6 +75,14 @@ class Documentation:
         passages = self._pipeline.search(question, limit=limit)
         as_of = self.read_as_of(question.scope.sources)
         return SearchResult.of(question.text, passages, revision=revision, as_of=as_of)
+
+    def check_scope(self, scope: Scope) -> None:
+        """Refuse a scope without pages.
+
+        Raises:
+            QuestionError: no page is in it.
+        """
+        check_scope(self._store, scope)
 
     def read_page(self, page: PageRequest) -> PageResult:
         """Read a page, or a piece of it.
@@ -136,7 +145,7 @@ def _build_page(chunks: Sequence[Chunk], section: str, offset: int) -> PageResul
         version=first.version,
         language=first.language,
         section=section,
-        sections=sections[:_MOST_SECTIONS],
+        sections=_cut_names(sections),
         offset=offset,
     )
     headings = _find_section(chunks, section)
@@ -158,6 +167,18 @@ def _build_page(chunks: Sequence[Chunk], section: str, offset: int) -> PageResul
     end = offset + len(texts)
     next_offset = end if end < len(wanted) else None
     return page.model_copy(update={"text": "\n\n".join(texts), "next_offset": next_offset})
+
+
+def _cut_names(names: Sequence[str]) -> list[str]:
+    """Return the first names, as many as fit beside a piece."""
+    kept: list[str] = []
+    used = 0
+    for name in names:
+        used += estimate_tokens(name) + 2
+        if used > _NAME_TOKENS:
+            return [*kept, f"... and {len(names) - len(kept)} more sections"]
+        kept.append(name)
+    return kept
 
 
 def _find_section(chunks: Sequence[Chunk], section: str) -> tuple[str, ...]:

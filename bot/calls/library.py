@@ -11,7 +11,7 @@ from bot.calls.requests import Ask, CallEvent, PageRequest, Progress
 from bot.calls.schema import PageResult, SearchResult
 from bot.conversation.runner import StreamRunner
 from bot.errors import CallError
-from rag_core.types import Question
+from rag_core.types import Question, Scope
 
 if TYPE_CHECKING:
     from bot.calls.desk import CallDesk
@@ -65,6 +65,11 @@ class ServedLibrary:
         """Take questions from now on, by the running event loop."""
         self._desk, self._loop = desk, asyncio.get_running_loop()
 
+    def stop(self) -> None:
+        """Take no more questions, and end those that still wait."""
+        if self._desk is not None:
+            self._desk.close()
+
     async def search(self, question: Question, *, limit: int) -> SearchResult:
         """Search for passages."""
         return await self._read(lambda: self._documentation.search(question, limit=limit))
@@ -77,6 +82,8 @@ class ServedLibrary:
         """Yield the events of one answer."""
         if self._desk is None:
             raise CallError("docent is still starting: ask again in a minute.")
+        if ask.scope != Scope():
+            await self._read(lambda: self._documentation.check_scope(ask.scope))
         async with contextlib.aclosing(self._desk.ask(ask)) as events:
             async for event in events:
                 yield event

@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Callable
 from bot.calls.requests import Answered, CallEvent, Progress
 from bot.errors import CallError
 from bot.texts import answers
-from bot.types import AnswerContext
+from bot.types import AnswerContext, IncomingMessage
 from rag_core.types import Answer, SearchStarted, TextDelta
 
 
@@ -18,8 +18,10 @@ class CallReply:
     Several requests with one key may read it, each from its beginning.
     """
 
-    def __init__(self, question: str) -> None:
-        self.question = question
+    def __init__(self, message: IncomingMessage) -> None:
+        self.message = message
+        self.is_taken = False
+        """True once this process has begun to answer."""
         self.stopped = asyncio.Event()
         self.context = AnswerContext()
         self.on_posted: Callable[[tuple[str, ...]], None] = _ignore_posted
@@ -33,6 +35,15 @@ class CallReply:
     def message_timestamps(self) -> tuple[str, ...]:
         """Empty: no message shows the answer."""
         return ()
+
+    def is_same(self, message: IncomingMessage) -> bool:
+        """Return whether a message asks the same as this one."""
+        mine = self.message
+        return (mine.text, mine.scope, mine.thread_ts) == (
+            message.text,
+            message.scope,
+            message.thread_ts,
+        )
 
     def begin(self) -> None:
         """Say that docent searches."""
@@ -48,8 +59,13 @@ class CallReply:
 
     async def finish(self, answer: Answer) -> None:
         """Give the complete answer."""
-        self._add(Answered(answer, as_of=self.context.as_of, id=self.context.answer_id))
-        self.end()
+        self.give(Answered(answer, as_of=self.context.as_of, id=self.context.answer_id))
+
+    def give(self, answered: Answered) -> None:
+        """Give the complete answer, and end."""
+        if not self.has_ended:
+            self._add(answered)
+            self.end()
 
     async def fail(self, sentence: str) -> None:
         """Say why there is no answer."""

@@ -21,8 +21,11 @@ from bot.http_server import HttpLimits, RefusedError, read_body
 from bot.slack.client.signed_requests import SIGNATURE_HEADER, SignatureCheck
 
 SIGNED_CALLER = "signed"
-"""The name of a caller whose request Slack's secret has signed, without a person in it."""
+"""The name of a caller whose request Slack has signed without a person in it."""
 
+_NO_PERSON = "Slack has not said who asks, so docent can't answer."
+
+_HOST = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)(:[0-9]{1,5})?")
 _BEARER = re.compile(r"Bearer +(\S+)", re.IGNORECASE)
 
 
@@ -106,7 +109,7 @@ class Proofs:
     def _check_names(self, request: web.BaseRequest) -> None:
         """Refuse names that are not docent's, and pages of other sites."""
         hosts = request.headers.getall("Host", [])
-        if len(hosts) != 1 or _read_host(f"//{hosts[0]}") not in self._rules.hosts:
+        if len(hosts) != 1 or _parse_host(hosts[0]) not in self._rules.hosts:
             raise RefusedError(HTTPStatus.MISDIRECTED_REQUEST, "an unknown host name")
         origins = request.headers.getall("Origin", [])
         if any(_read_host(origin) not in self._rules.hosts for origin in origins):
@@ -126,7 +129,7 @@ class Proofs:
         """Return the person whom Slack names in its body."""
         person = _read_person(body)
         if person is None:
-            return Call(Caller(SIGNED_CALLER), body)
+            return Call(Caller(SIGNED_CALLER), body, _NO_PERSON)
         user, team = str(person.get("user_id") or ""), str(person.get("team_id") or "")
         refusal = ""
         if self._admission is not None:
@@ -154,6 +157,12 @@ def _read_person(body: bytes) -> Mapping[str, Any] | None:
     except (ValueError, RecursionError, KeyError, TypeError, IndexError):
         return None
     return person if isinstance(person, dict) else None
+
+
+def _parse_host(header: str) -> str:
+    """Return the name in a Host header, in lower case; '' if it has none."""
+    found = _HOST.fullmatch(header)
+    return found[1].strip("[]").lower() if found else ""
 
 
 def _read_host(address: str) -> str:

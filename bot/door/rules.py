@@ -15,7 +15,9 @@ LEAST_TOKEN = 16
 
 _LOCAL_NAMES = ("localhost", "127.0.0.1", "::1")
 _NAME = re.compile(r"[A-Za-z0-9._-]{1,64}")
-_HOST = re.compile(r"[a-z0-9]([a-z0-9.-]*[a-z0-9])?|[0-9a-f:.]+")
+_HOST = re.compile(r"[a-z0-9]([a-z0-9._-]*[a-z0-9])?")
+_OWN_NAMES = ("local", "signed")
+"""Names of callers without a token."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +57,8 @@ class DoorRules:
         names = _parse_hosts(settings.mcp_hosts)
         has_slack = bool(reveal_secret(settings.slack_bot_token))
         secret = reveal_secret(settings.slack_signing_secret) if has_slack else ""
-        is_local = is_loopback(settings.mcp_host)
+        host = settings.mcp_host.strip().strip("[]").lower()
+        is_local = is_loopback(host)
         needs_proof = bool(tokens or names or not is_local)
         if needs_proof and not tokens and not secret:
             raise SettingsError(
@@ -68,9 +71,9 @@ class DoorRules:
                 "DOCENT_MCP_HOSTS to the names by which programs call it."
             )
         return cls(
-            host=settings.mcp_host,
+            host=host,
             port=port,
-            hosts=frozenset((*_LOCAL_NAMES, *names)),
+            hosts=frozenset((*_LOCAL_NAMES, *names, *([host] if is_local else []))),
             tokens=tokens,
             signing_secret=secret,
             needs_proof=needs_proof,
@@ -84,6 +87,14 @@ def is_loopback(host: str) -> bool:
         return ipaddress.ip_address(host.strip("[]")).is_loopback
     except ValueError:
         return host.lower() == "localhost"
+
+
+def _is_address(name: str) -> bool:
+    try:
+        ipaddress.ip_address(name)
+    except ValueError:
+        return False
+    return True
 
 
 def parse_tokens(setting: str) -> dict[str, str]:
@@ -107,6 +118,13 @@ def parse_tokens(setting: str) -> dict[str, str]:
                 f"The token {name} of DOCENT_MCP_TOKENS is too short: take at least "
                 f"{LEAST_TOKEN} characters, such as from `openssl rand -hex 24`."
             )
+        if name in _OWN_NAMES:
+            raise SettingsError(f"DOCENT_MCP_TOKENS can't name a caller {name}: take another name.")
+        if token in tokens.values():
+            raise SettingsError(
+                f"The token {name} of DOCENT_MCP_TOKENS is another caller's, too: each needs its "
+                "own."
+            )
         if name in tokens:
             raise SettingsError(f"DOCENT_MCP_TOKENS names {name} twice: each needs its own name.")
         tokens[name] = token
@@ -119,9 +137,10 @@ def _parse_hosts(setting: str) -> frozenset[str]:
     Raises:
         SettingsError: one is not a name, such as an address with a scheme or a port.
     """
-    names = frozenset(name.lower() for name in re.split(r"[\s,]+", setting) if name)
+    words = (word.lower() for word in re.split(r"[\s,]+", setting) if word)
+    names = frozenset(word.strip("[]") for word in words)
     for name in names:
-        if not _HOST.fullmatch(name):
+        if not (_HOST.fullmatch(name) or _is_address(name)):
             raise SettingsError(
                 f"DOCENT_MCP_HOSTS has {name}, which is not a host name: write it without https:// "
                 "and without a port."

@@ -22,6 +22,11 @@ from rag_core.types import Question, Scope, SearchStarted, TextDelta
 ANSWER_SECONDS = 45.0
 """After so long a caller gets passages in place of an answer: Slackbot waits for 60 seconds."""
 
+_LATE_SHARE = 0.2
+"""Of that time, for the passages in place of an answer."""
+
+_LATE = "docent takes too long at the moment: try again in a minute."
+
 Query = Annotated[str, Field(description="What to look for: a question, or words of the subject.")]
 AskedQuestion = Annotated[
     str, Field(description="A whole question in any language, with all that it needs.")
@@ -86,8 +91,9 @@ class Tools:
         scope = Scope((source,) if source else (), path, version, language)
         try:
             self._find_caller(ctx)
-            found = await self._library.search(Question(query, scope=scope), limit=limit)
-        except DocentError as error:
+            async with asyncio.timeout(self._answer_seconds):
+                found = await self._library.search(Question(query, scope=scope), limit=limit)
+        except (DocentError, TimeoutError) as error:
             return _build_failure(error)
         found = fit_budget(found)
         return _build_result(render_search(found), found)
@@ -115,8 +121,9 @@ class Tools:
         """
         try:
             self._find_caller(ctx)
-            read = await self._library.read_page(PageRequest(page, source, section, offset))
-        except DocentError as error:
+            async with asyncio.timeout(self._answer_seconds):
+                read = await self._library.read_page(PageRequest(page, source, section, offset))
+        except (DocentError, TimeoutError) as error:
             return _build_failure(error)
         return _build_result(render_page(read), read)
 
@@ -130,9 +137,10 @@ class Tools:
                 async with asyncio.timeout(self._answer_seconds):
                     result = await self._read_answer(ask, ctx)
             except TimeoutError:
-                found = await self._library.search(Question(question), limit=5)
+                async with asyncio.timeout(self._answer_seconds * _LATE_SHARE):
+                    found = await self._library.search(Question(question), limit=5)
                 result = found.as_answer()
-        except DocentError as error:
+        except (DocentError, TimeoutError) as error:
             return _build_failure(error)
         result = fit_budget(result)
         return _build_result(render_answer(result), result)
@@ -170,6 +178,7 @@ def _build_result(text: str, data: BaseModel) -> CallToolResult:
     )
 
 
-def _build_failure(error: DocentError) -> CallToolResult:
+def _build_failure(error: DocentError | TimeoutError) -> CallToolResult:
     """Build the result of a failure: its sentence alone."""
-    return CallToolResult(content=[TextContent(type="text", text=str(error))], is_error=True)
+    said = _LATE if isinstance(error, TimeoutError) else str(error)
+    return CallToolResult(content=[TextContent(type="text", text=said)], is_error=True)

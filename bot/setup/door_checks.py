@@ -56,7 +56,7 @@ def _read_version(rules: DoorRules) -> str:
         connection.request("GET", _PATH, headers=headers)
         response = connection.getresponse()
         if response.status == http.client.UNAUTHORIZED and not token:
-            return response.headers.get("Server", "")
+            return "unknown" if response.headers.get("Server") == "docent" else ""
         described = json.loads(response.read(1_000_000))
     finally:
         connection.close()

@@ -54,8 +54,8 @@ def test_a_scope_with_pages_is_searched(store: MemoryStore, scope: Scope):
         (Scope(version="2.4.1"), "has the version 2.4.1: there is 2.4, 2.6."),
         (Scope(language="de"), "has the language de: there is en."),
         (Scope(path_prefix="zh/"), "begins with zh/: paths begin with a.md, en/, faq.md."),
-        (Scope(("blog",), version="2.4"), "fits all of the options"),
-        (Scope(("guide", "blog"), "en/", "2.6"), "fits all of the options"),
+        (Scope(("blog",), version="2.4"), "fits all of the source"),
+        (Scope(("guide", "blog"), "en/", "2.6"), "fits all of the source"),
     ],
 )
 def test_a_scope_without_pages_is_a_sentence(store: MemoryStore, scope: Scope, sentence: str):
@@ -66,7 +66,7 @@ def test_a_scope_without_pages_is_a_sentence(store: MemoryStore, scope: Scope, s
 
 def test_an_index_without_versions_and_one_with_many_sources():
     many = build_store([(f"s{number:02}", "a.md", "", "") for number in range(12)])
-    with pytest.raises(QuestionError, match="has a version: ask again without --version"):
+    with pytest.raises(QuestionError, match="has a version: ask again without one"):
         check_scope(many, Scope(version="2"))
     with pytest.raises(QuestionError, match=r"s08, s09 and 2 more\.$"):
         check_scope(many, Scope(("x",)))

@@ -61,11 +61,11 @@ class TestAsk:
         assert events[-1][1] | {"id": ""} == whole | {"id": ""}
 
     async def test_a_scope_and_a_thread_are_kept(self, door: Door):
-        scope = {"source": ["docs"], "version": "1", "language": "en", "path": "guide"}
+        scope = {"source": ["old"], "version": "1.0", "language": "", "path": "guide"}
         await door.post("/v1/ask", ASK | {"scope": scope, "thread": "t"})
         await door.post("/v1/ask", {"question": "And then?", "thread": "t"})
         first, second = door.bench.pipeline.questions
-        assert first.scope == Scope(("docs",), "guide", "1", "en")
+        assert first.scope == Scope(("old",), "guide", "1.0", "")
         assert [turn.text for turn in second.history] == [QUESTION, TEXT]
 
     async def test_a_question_without_an_answer_is_a_status(self, door: Door):
@@ -116,6 +116,12 @@ class TestAsk:
         status, said, _ = await door.post("/v1/ask", ASK)
         assert status == 503
         assert "language model" in said["error"]["message"]
+
+
+async def test_a_scope_without_pages_is_refused_before_the_line(door: Door):
+    status, said, _ = await door.post("/v1/ask", ASK | {"scope": {"source": ["none"]}})
+    assert (status, "none" in said["error"]["message"]) == (422, True)
+    assert door.bench.rows() == {}
 
 
 class TestBody:

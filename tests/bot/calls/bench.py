@@ -25,7 +25,7 @@ from bot.storage.line_limits import Limits
 from bot.types import Surface
 from ingest.state.database import open_state
 from rag_core.types import Answer, Chunk, LiveIndex, Passage, Question, Scope
-from tests.bot.fakes import LAST_SYNC, FakePipeline
+from tests.bot.fakes import LAST_SYNC, FakePipeline, Gate
 from tests.rag_core.fakes import HashEmbedder, MemoryStore, make_chunk, publish
 
 WAIT = 30.0
@@ -59,10 +59,13 @@ class Searches(FakePipeline):
         self.chunks = list(chunks)
         self.live = live
         self.error: Exception | None = None
+        self.gate: Gate | None = None
         self.searched: list[tuple[Question, int]] = []
 
     def search(self, question: Question, *, limit: int) -> tuple[Passage, ...]:
         self.searched.append((question, limit))
+        if self.gate:
+            self.gate.wait()
         if self.error:
             raise self.error
         return tuple(Passage(chunk, 0.5, 0.25) for chunk in self.chunks[:limit])

@@ -16,7 +16,7 @@ from bot.storage.line_limits import Limits
 from rag_core.errors import EmptyQuestionError, LLMUnavailableError
 from rag_core.types import Scope, SearchStarted, TextDelta, Turn
 from tests.bot.calls.bench import WAIT, Bench, open_bench
-from tests.bot.fakes import LAST_SYNC, TEXT, Gate, script
+from tests.bot.fakes import LAST_SYNC, TEXT, Gate, answer, script
 
 ASK = Ask("Where does data live?", surface="http")
 
@@ -147,6 +147,22 @@ class TestLine:
         assert taken is not None
         assert taken.id == "f" * 32
 
+    async def test_an_end_of_docent_tells_those_who_wait_at_once(self, tmp_path: Path):
+        gate = Gate()
+        async with open_bench(tmp_path, slots=1) as bench:
+            bench.pipeline.script = [gate, *script()]
+            first = asyncio.create_task(bench.ask(ASK))
+            await asyncio.to_thread(gate.reached.wait, WAIT)
+            second = asyncio.create_task(bench.ask(replace(ASK, question="Second?")))
+            await bench.wait_statuses("answering", "waiting")
+            bench.desk.close()
+            with pytest.raises(CallError, match="restarting"):
+                await second
+            with pytest.raises(CallError, match="restarting"):
+                await bench.ask(replace(ASK, question="Third?"))
+            gate.open()
+            assert isinstance((await first)[-1], Answered)
+
     async def test_an_end_of_docent_says_to_ask_again(self, tmp_path: Path):
         gate = Gate()
         async with open_bench(tmp_path) as bench:
@@ -199,13 +215,70 @@ class TestKey:
         await bench.ask(replace(self.KEYED, caller=Caller("other")))
         assert len(bench.pipeline.questions) == 2
 
-    async def test_one_that_got_no_answer_is_not_asked_again(self, bench: Bench):
+    async def test_one_that_got_no_answer_is_asked_anew(self, bench: Bench):
         bench.pipeline.script = [LLMUnavailableError("no answer")]
         with pytest.raises(CallError):
             await bench.ask(self.KEYED)
         bench.pipeline.script = script()
+        await bench.wait_statuses()
+        assert isinstance((await bench.ask(self.KEYED))[-1], Answered)
+
+    @pytest.mark.parametrize("slots", [1, 2])
+    async def test_one_whose_asker_hung_up_is_asked_anew(self, tmp_path: Path, slots: int):
+        gate = Gate()
+        async with open_bench(tmp_path, slots=slots) as bench:
+            bench.pipeline.script = [gate, *script()]
+            other = asyncio.create_task(bench.ask(ASK))  # with one slot, the next one waits
+            await asyncio.to_thread(gate.reached.wait, WAIT)
+            keyed = asyncio.create_task(bench.ask(self.KEYED))
+            await bench.wait_statuses("answering", "answering" if slots > 1 else "waiting")
+            keyed.cancel()
+            await bench.wait_statuses("answering")
+            bench.pipeline.script = script()
+            gate.open()
+            await other
+            assert isinstance((await bench.ask(self.KEYED))[-1], Answered)
+
+    @pytest.mark.parametrize("changes", [{"scope": Scope(("docs",))}, {"thread": "t2"}])
+    async def test_another_scope_or_thread_is_another_question(
+        self, bench: Bench, changes: dict[str, object]
+    ):
+        await bench.ask(self.KEYED)
         with pytest.raises(CallRepeatedError):
-            await bench.ask(self.KEYED)
+            await bench.ask(replace(self.KEYED, **changes))
+
+    async def test_one_that_a_dead_process_had_is_answered_once(
+        self, bench: Bench, monkeypatch: pytest.MonkeyPatch
+    ):
+        gone = "gone"
+        dead = type(bench.database.inbox)(bench.engine, process=gone)
+        assert dead.add("f" * 32, build_message(self.KEYED))
+        assert dead.take(surfaces=("http",)) is not None
+        asking = asyncio.create_task(bench.ask(self.KEYED))
+        await bench.wait_readers(1)
+        monkeypatch.setattr("bot.storage.inbox_entry.is_process_gone", lambda owner: owner == gone)
+        assert isinstance((await asking)[-1], Answered)
+        assert len(bench.pipeline.questions) == 1
+
+    async def test_one_that_another_process_answers_is_waited_for(self, bench: Bench):
+        other = type(bench.database.inbox)(bench.engine, process="other")
+        message = build_message(self.KEYED)
+        assert other.add("f" * 32, message)
+        assert other.take(surfaces=("http",)) is not None
+        asking = asyncio.create_task(bench.ask(self.KEYED))
+        await bench.wait_readers(1)
+        record = AnswerRecord(
+            "f" * 32,
+            message.key,
+            message.thread_ts,
+            "local",
+            question=message.text,
+            answer=answer(),
+            surface="http",
+        )
+        bench.database.answers.add(record)
+        assert (await asking)[-1].id == "f" * 32
+        assert bench.pipeline.questions == []
 
     async def test_without_stored_texts_a_repeated_question_is_refused(self, tmp_path: Path):
         async with open_bench(tmp_path, keep_days=0) as bench:

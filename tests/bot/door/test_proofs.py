@@ -68,7 +68,11 @@ class TestHost:
         assert (await door.post("/v1/search", SEARCH, Host=host))[0] == 200
 
     @pytest.mark.parametrize(
-        "host", ["evil.example", "docs.example.com.evil.example", "127.0.0.1.evil.example", "[", ""]
+        "host",
+        [
+            *("evil.example", "docs.example.com.evil.example", "127.0.0.1.evil.example", "[", ""),
+            *("x@localhost", "localhost/evil", "localhost:1:2", "localhost:", "localhost evil"),
+        ],
     )
     @pytest.mark.parametrize("path", ["/mcp", "/v1/search"])
     async def test_an_unknown_name_is_refused(self, door: Door, path: str, host: str):
@@ -152,9 +156,25 @@ class TestSlack:
         assert (record.user, record.user_team) == ("ci", "")
         assert door.admission.asked == []
 
-    async def test_a_message_without_a_person_is_answered(self, door: Door):
-        status, said = await door.call_tool("search_docs")
-        assert (status, said["result"]["isError"]) == (200, False)
+    @pytest.mark.parametrize("person", [None, [], "U1", 1])
+    async def test_a_call_without_a_person_is_refused(self, door: Door, person: object):
+        status, said = await door.call_tool("ask_docs", person)
+        assert (status, said["result"]["isError"]) == (200, True)
+        assert "who asks" in said["result"]["content"][0]["text"]
+        assert door.bench.pipeline.questions == []
+
+    async def test_other_messages_need_no_person(self, door: Door):
+        body = json.dumps({"jsonrpc": "2.0", "id": 1, "method": "tools/list"}).encode()
+        now = int(time.time())
+        status, said, _ = await door.post(
+            "/mcp",
+            body,
+            token="",
+            Accept="application/json, text/event-stream",
+            X_Slack_Request_Timestamp=str(now),
+            X_Slack_Signature=signature(body, "slack-signing-secret", now),
+        )
+        assert (status, "search_docs" in said) == (200, True)
 
 
 class TestBody:

@@ -45,11 +45,24 @@ def test_beyond_it_a_proof_is_needed(settings: dict[str, str]):
         ({"mcp_host": "0.0.0.0", "mcp_tokens": f"ci:{TOKEN}"}, "DOCENT_MCP_HOSTS"),
         ({"mcp_hosts": "https://docs.example.com", **SLACK}, "https://docs.example.com"),
         ({"mcp_hosts": "docs.example.com:443", **SLACK}, "not a host name"),
+        ({"mcp_hosts": "10.0.0.1:8080", **SLACK}, "not a host name"),
+        ({"mcp_hosts": "abc.de:80", **SLACK}, "not a host name"),
     ],
 )
 def test_what_would_let_strangers_in_is_refused(settings: dict[str, str], says: str):
     with pytest.raises(SettingsError, match=says):
         build(**settings)
+
+
+@pytest.mark.parametrize("host", ["127.5.5.5", "[::1]", "LOCALHOST"])
+def test_the_address_itself_may_be_called(host: str):
+    rules = build(mcp_host=host)
+    assert rules.host in rules.hosts
+    assert not rules.needs_proof
+
+
+def test_an_address_may_be_named():
+    assert {"::2", "10.0.0.1"} <= build(mcp_hosts="[::2], 10.0.0.1", **SLACK).hosts
 
 
 def test_names_are_compared_in_lower_case():
@@ -80,6 +93,9 @@ def test_tokens_have_names():
         (f"a/b:{TOKEN}", "has no name"),
         ("ci:short", "too short"),
         (f"ci:{TOKEN} ci:{TOKEN}2", "twice"),
+        (f"ci:{TOKEN} other:{TOKEN}", "another caller's"),
+        (f"local:{TOKEN}", "take another name"),
+        (f"signed:{TOKEN}", "take another name"),
     ],
 )
 def test_a_token_that_is_none_is_refused_without_being_shown(setting: str, says: str):

@@ -18,7 +18,7 @@ from rag_core.models.token_estimate import estimate_tokens
 from rag_core.types import AnswerDone, Scope, SearchStarted
 from tests.bot.calls.bench import WAIT, Bench
 from tests.bot.fakes import TEXT, Gate, answer, script
-from tests.rag_core.fakes import make_chunk
+from tests.rag_core.fakes import HashEmbedder, make_chunk, publish
 
 QUESTION = "Where does data live?"
 
@@ -144,6 +144,43 @@ async def test_an_answer_that_takes_too_long_gives_way_to_passages(bench: Bench,
     assert (data["status"], data["answer"], len(data["passages"])) == ("passages_only", "", 5)
     assert "Run the installer." in late.content[0].text
     await bench.wait_statuses("given_up")
+
+
+async def test_when_even_passages_take_too_long_that_is_said(bench: Bench, era: str):
+    gate, search = Gate(), Gate()
+    bench.pipeline.script = [SearchStarted(), gate, *script()]
+    bench.pipeline.gate = search
+    late = await call(bench, era, "ask_docs", seconds=0.2, question=QUESTION)
+    found = await call(bench, era, "search_docs", seconds=0.2, query=QUESTION)
+    gate.open()
+    search.open()
+    for result in (late, found):
+        assert result.is_error
+        assert "too long" in result.content[0].text
+
+
+async def test_a_long_question_keeps_its_result_within_the_budget(bench: Bench, era: str):
+    question = "数据" * 1_990
+    answered = await call(bench, era, "ask_docs", question=question)
+    data = json.dumps(answered.structured_content, ensure_ascii=False)
+    assert estimate_tokens(data) <= RESULT_TOKENS
+    assert answered.structured_content["answer"] == TEXT
+
+
+async def test_many_sections_keep_a_page_within_the_budget(bench: Bench, era: str):
+    chunks = [
+        make_chunk(
+            "word " * 50, path="long.md", headings=(f"Section {number} " * 8,), position=number
+        )
+        for number in range(200)
+    ]
+    publish(bench.store, HashEmbedder(), chunks, revision="r2")
+    live = bench.store.read_live_index()
+    assert live is not None
+    bench.pipeline.live = live
+    read = await call(bench, era, "read_page", page="long.md")
+    assert estimate_tokens(json.dumps(read.structured_content)) <= RESULT_TOKENS
+    assert read.structured_content["sections"][-1].endswith("more sections")
 
 
 async def test_the_progress_is_told(bench: Bench, era: str):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import signal
 import sqlite3
 import subprocess
 import sys
@@ -184,3 +185,21 @@ def test_a_folder_that_is_not_there_is_one_sentence(tmp_path: Path):
     ran = run(tmp_path, "mcp", "--folder", "none")
     assert (ran.returncode, ran.stdout) == (1, b"")
     assert ran.stderr == b"docent: The folder none can't be used: No such file or directory.\n"
+
+
+def test_ctrl_c_ends_it(folder: Path):
+    info = {"name": "test", "version": "1"}
+    params = {"protocolVersion": "2025-06-18", "capabilities": {}, "clientInfo": info}
+    begin = {"jsonrpc": "2.0", "id": 1, "method": "initialize", "params": params}
+    with subprocess.Popen(
+        [sys.executable, "-c", START, "mcp", "--folder", str(folder)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+    ) as process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        process.stdin.write(json.dumps(begin).encode() + b"\n")
+        process.stdin.flush()
+        assert b"docent" in process.stdout.readline()
+        process.send_signal(signal.SIGINT)
+        assert process.wait(SECONDS) == -signal.SIGINT

@@ -69,5 +69,22 @@ async def test_another_program_on_the_port_is_named():
     assert (found.passed, found.says.startswith("another program answers")) == (False, True)
 
 
+async def test_another_program_that_refuses_is_named():
+    async def refuse(_: web.Request) -> web.Response:
+        return web.Response(status=401, headers={"Server": "nginx"})
+
+    app = web.Application()
+    app.router.add_get("/v1/openapi.json", refuse)
+    server = Loopback(app)
+    await server.start()
+    secrets = {"slack_bot_token": "xoxb-1", "slack_signing_secret": "secret"}
+    try:
+        settings = BotSettings.load(mcp_port=server.port, mcp_hosts="docs.example.com", **secrets)
+        found = await asyncio.to_thread(check_door, settings)
+    finally:
+        await server.stop()
+    assert (found.passed, found.says.startswith("another program answers")) == (False, True)
+
+
 async def _answer(_: web.Request) -> web.Response:
     return web.json_response({"info": {"title": "another"}})
