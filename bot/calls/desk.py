@@ -95,7 +95,7 @@ class CallDesk:
         reply.readers += 1
         try:
             if is_first and not await self._dispatcher.offer(message):
-                self._tasks.start(self._await_answer(reply))
+                self._tasks.start(self._wait_for_answer(reply))
             async for event in reply.read():
                 yield event
         finally:
@@ -107,7 +107,7 @@ class CallDesk:
                     self._tasks.start(self._withdraw(message))
 
     def close(self) -> None:
-        """Take no more questions, and end those that no answer has begun for."""
+        """Take no more questions, and end those that wait."""
         self._is_closed = True
         for reply in list(self._replies.values()):
             if not reply.is_taken:
@@ -131,8 +131,8 @@ class CallDesk:
             raise _build_repeated_error()
         return build_answered(record)
 
-    async def _await_answer(self, reply: CallReply) -> None:
-        """Wait for the answer to a question that is open since before.
+    async def _wait_for_answer(self, reply: CallReply) -> None:
+        """Wait for the answer to an open question.
 
         Another process may answer it, or this one, which then ends the reply itself.
         """
@@ -141,7 +141,7 @@ class CallDesk:
             is_open = await asyncio.to_thread(self._database.inbox_view.list_open, here)
             try:
                 if (earlier := await self._find_earlier(reply.message)) is not None:
-                    reply.give(earlier)
+                    reply.deliver(earlier)
                 elif not is_open and not reply.is_taken:
                     reply.end(_build_repeated_error())
             except CallRepeatedError as error:
@@ -149,7 +149,7 @@ class CallDesk:
             await asyncio.sleep(LOOK_SECONDS)
 
     async def _withdraw(self, message: IncomingMessage) -> None:
-        """End a question that no one waits for; its key may be used again."""
+        """End a question that no one waits for."""
         where = QuestionFilter.of_message(message.key)
         ended, _ = await self._dispatcher.send("delete", where)
         for entry in ended:
@@ -222,7 +222,7 @@ def build_answered(record: AnswerRecord) -> Answered:
 
 
 def _free_key(message: IncomingMessage, outcome: Outcome) -> Outcome:
-    """Return an outcome; a question that got no answer leaves its key to another try."""
+    """Return an outcome; without an answer, the key becomes free."""
     return "ignored" if message.has_key and outcome != "answered" else outcome
 
 

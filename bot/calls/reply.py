@@ -59,9 +59,9 @@ class CallReply:
 
     async def finish(self, answer: Answer) -> None:
         """Give the complete answer."""
-        self.give(Answered(answer, as_of=self.context.as_of, id=self.context.answer_id))
+        self.deliver(Answered(answer, as_of=self.context.as_of, id=self.context.answer_id))
 
-    def give(self, answered: Answered) -> None:
+    def deliver(self, answered: Answered) -> None:
         """Give the complete answer, and end."""
         if not self.has_ended:
             self._add(answered)

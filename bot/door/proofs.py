@@ -160,7 +160,7 @@ def _read_person(body: bytes) -> Mapping[str, Any] | None:
 
 
 def _parse_host(header: str) -> str:
-    """Return the name in a Host header, in lower case; '' if it has none."""
+    """Return the name in a Host header; '' without one."""
     found = _HOST.fullmatch(header)
     return found[1].strip("[]").lower() if found else ""
 
