@@ -66,10 +66,8 @@ def _complete_url(url: str, path: str) -> str:
 
 def _add_mcp_server(manifest: str, url: str) -> str:
     """Let Slackbot ask at an address, by its scope and its server."""
-    comment = "# Slackbot asks docent"
-    scoped = manifest.replace(
-        "      - mpim:history", f"      - mcp:connect {comment}\n      - mpim:history"
-    )
+    before = "      - mpim:history"
+    scoped = manifest.replace(before, f"      - mcp:connect # Slackbot asks docent\n{before}")
     server = f"  docent:\n    url: {json.dumps(url)}\n    auth_type: slack_identity_auth\n"
     return f"{scoped.rstrip()}\nmcp_servers:\n{server}"
 

@@ -267,7 +267,7 @@ class TestIndexAndAsk:
         failed(run("search", QUESTION, "--source", "docs", "--source", "nope"), "docs, other.")
         failed(run("search", QUESTION, "--json", "--path", "x/"), "colours.md, storage.md.")
         failed(run("search", QUESTION, "--version", "2.4"), "without one")
-        failed(run("search", QUESTION, "--language", 'e"n'), "without --language")
+        failed(run("search", QUESTION, "--language", 'e"n'), "without one")
         answer = run("ask", QUESTION, "--json", "--source", "other").json()
         assert {passage["source"] for passage in answer["passages"]} == {"other"}
         assert answer["query"] == QUESTION

@@ -95,7 +95,6 @@ SURFACES: dict[ModuleType, dict[str, Draw]] = {
         ],
         "render_origin": lambda: explanation.render_origin(KEPT, NOTHING),
         "render_candidates": lambda: explanation.render_candidates(UNCITED),
-        "format_scores": lambda: [explanation.format_scores(one) for one in PASSAGES],
     },
     modals: {
         "build_evidence_view": lambda: [
@@ -172,6 +171,9 @@ SURFACES: dict[ModuleType, dict[str, Draw]] = {
         "parse_share_value": lambda: buttons.parse_share_value("1 2"),
     },
     answers: {
+        "list_limits": lambda: [
+            name for name, _ in answers.list_limits(Scope(("docs",), "en/", "2.6", "en"))
+        ],
         "render_error": lambda: [
             answers.render_error(error) for error in (*errors(), RuntimeError("secret"))
         ],
@@ -275,7 +277,7 @@ async def test_what_is_shown_in_latin_letters_fits(language: str, module: Module
 @pytest.mark.parametrize("language", OTHER_SCRIPTS)
 def test_hardly_a_word_of_a_language_is_latin(language: str):
     """Or else the test above would see nothing."""
-    assert latin("\n".join(load_sentences(language).values())) <= {"docent", "Slack"}
+    assert latin("\n".join(load_sentences(language).values())) <= {"docent", "Slack", "Discord"}
 
 
 @pytest.mark.parametrize("module", SURFACES, ids=lambda module: module.__name__)
@@ -287,6 +289,12 @@ def test_every_function_of_a_module_of_words_is_drawn(module: ModuleType):
 
 ROOM = Path(answers.__file__).parent.parent
 NOT_SLACK = (
+    "api",  # what programs are told
+    "calls",
+    "discord/client",  # what `docent serve` says before it reaches Discord
+    "discord/doctor.py",
+    "door",
+    "mcp",
     "setup",
     "cli",
     "control",  # what the command line is told

@@ -191,6 +191,7 @@ CALLS: dict[str, Callable[[MilvusStore], object]] = {
     ),
     "score_pages": lambda store: store.score_pages("docent__v1", ROW[0], [CHUNKS[0].page_key]),
     "read_neighbours": lambda store: store.read_neighbours("docent__v1", CHUNKS),
+    "read_pages_at": lambda store: store.read_pages_at("docent__v1", CHUNKS[0].path),
     "count": lambda store: store.count("docent__v1"),
     "read_vectors": lambda store: store.read_vectors("docent__v1", [CHUNKS[0].id]),
     "read_rows": lambda store: store.read_rows("docent__v1", [CHUNKS[0].id]),
