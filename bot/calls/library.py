@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import AsyncGenerator, Callable, Generator, Iterator
+from concurrent.futures import wait
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from bot.calls.requests import Ask, CallEvent, PageRequest, Progress
@@ -112,14 +113,9 @@ class ServedLibrary:
         try:
             while True:
                 coming = asyncio.run_coroutine_threadsafe(_take_next(events), self._loop)
-                while True:
-                    try:
-                        event = coming.result(BEAT_SECONDS)
-                        break
-                    except TimeoutError:
-                        if coming.done():
-                            raise
-                        yield Progress("")
+                while not wait([coming], BEAT_SECONDS).done:
+                    yield Progress("")
+                event = coming.result()
                 if event is None:
                     return
                 yield event

@@ -6,7 +6,7 @@ import logging
 import threading
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 
 from bot.calls.desk import build_message
@@ -141,7 +141,7 @@ class OwnIndex:
         )
         try:
             stored = self._open_database().answers
-            stored.add(replace(record, as_of=as_of))
+            stored.add(record)
         except StateError as error:
             logger.warning("An answer could not be stored: %s", error)
             return ""

@@ -10,6 +10,8 @@ from typing import Literal
 from bot.conversation.protocols import ThreadHistory
 from bot.conversation.question_detector import is_question
 from bot.storage.answers import Answers
+from bot.storage.inbox_view import InboxView
+from bot.storage.question_filter import QuestionFilter
 from bot.types import IncomingMessage, MessageKind, ThreadMessage
 
 Action = Literal["answer", "acknowledge", "hint", "ignore"]
@@ -103,3 +105,20 @@ def _is_alone(user: str, earlier: tuple[ThreadMessage, ...] | None) -> bool:
     Return True where the thread can't be read: the user asked last, and waits for an answer.
     """
     return all(each.user == user or each.is_own or each.is_app for each in earlier or ())
+
+
+async def find_open_asker(view: InboxView, message: IncomingMessage, *, but: str) -> str:
+    """Return the person who asked last in a message's thread, and waits.
+
+    Args:
+        view: reads the inbox.
+        message: a message of the thread.
+        but: id of its own question, which does not count.
+
+    Returns:
+        The id of the person; empty if no question there is open.
+    """
+    here = QuestionFilter(message.key.channel, thread_ts=message.thread_ts)
+    open_here = await asyncio.to_thread(view.list_open, here)
+    askers = [each.message.user for each in open_here if each.id != but]
+    return askers[-1] if askers else ""

@@ -40,7 +40,7 @@ class DiscordApp:
         client: DiscordClient,
         token: str,
         *,
-        config: BotSettings,
+        settings: BotSettings,
         parts: AppParts,
         conversation: Conversation,
         edit_seconds: float,
@@ -50,14 +50,14 @@ class DiscordApp:
         Args:
             client: the client.
             token: token of the bot.
-            config: servers and forums.
+            settings: servers and forums.
             parts: the parts of the bot.
             conversation: gets the surface.
             edit_seconds: from one edit of an answer to the next.
         """
         self._client = client
         self._token = token
-        self._settings = config
+        self._settings = settings
         self._database = parts.database
         self._readiness: Readiness = parts.readiness
         self._dispatcher = conversation.dispatcher
@@ -161,7 +161,7 @@ async def connect_discord(
         yield DiscordApp(
             client,
             token.strip(),
-            config=settings,
+            settings=settings,
             parts=parts,
             conversation=conversation,
             edit_seconds=EDITS * intervals.flush_seconds,

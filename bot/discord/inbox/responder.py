@@ -7,7 +7,7 @@ import logging
 
 from bot.conversation.answer_flow import AnswerFlow
 from bot.conversation.earlier_versions import EarlierVersions, wait_for_state
-from bot.conversation.follow_ups import FollowUp, FollowUps
+from bot.conversation.follow_ups import FollowUp, FollowUps, find_open_asker
 from bot.conversation.inbox_writer import Outcome
 from bot.conversation.open_question import OpenQuestion
 from bot.conversation.question_builder import EarlierMessages
@@ -18,7 +18,6 @@ from bot.discord.reply.surface import DiscordSurface
 from bot.errors import UndeliverableError
 from bot.storage.database import BotDatabase
 from bot.storage.inbox_entry import PLACED
-from bot.storage.question_filter import QuestionFilter
 from bot.texts import answers
 from bot.texts.catalog import set_language
 from bot.types import IncomingMessage
@@ -140,10 +139,8 @@ class DiscordResponder:
         return await self._answer(question, message, follow_up.earlier)
 
     async def _decide(self, question: OpenQuestion, message: IncomingMessage) -> FollowUp:
-        here = QuestionFilter(message.key.channel, thread_ts=message.thread_ts)
-        open_here = await asyncio.to_thread(self._database.inbox_view.list_open, here)
-        askers = [each.message.user for each in open_here if each.id != question.id]
-        return await self._follow_ups.decide(message, asker=askers[-1] if askers else "")
+        asker = await find_open_asker(self._database.inbox_view, message, but=question.id)
+        return await self._follow_ups.decide(message, asker=asker)
 
     async def _answer(
         self, question: OpenQuestion, message: IncomingMessage, earlier: EarlierMessages = None

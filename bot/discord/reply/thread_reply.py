@@ -79,7 +79,8 @@ class ThreadReply:
         Raises:
             UndeliverableError: Discord did not take it.
         """
-        await self._close(render_answer(answer, self.context))
+        # A long answer takes a second, in which the event loop would stand still.
+        await self._close(await asyncio.to_thread(render_answer, answer, self.context))
 
     async def fail(self, sentence: str) -> None:
         """Show why there is no answer, below the text so far.
@@ -87,7 +88,7 @@ class ThreadReply:
         Raises:
             UndeliverableError: Discord did not take it.
         """
-        shown = render_messages(self._text)
+        shown = await asyncio.to_thread(render_messages, self._text)
         sentence = adapt_sentence(sentence)
         if shown and len(shown[-1]) + len(sentence) + 2 <= MESSAGE_LIMIT:
             await self._close([*shown[:-1], f"{shown[-1]}\n\n{sentence}"])
@@ -123,8 +124,8 @@ class ThreadReply:
                 self._changed.clear()
                 if self._ending.is_set():
                     return
-                draft = render_draft(self._text) or f"*{adapt_sentence(self._progress)}…*"
-                await self._posted.show_first(draft)
+                draft = await asyncio.to_thread(render_draft, self._text)
+                await self._posted.show_first(draft or f"*{adapt_sentence(self._progress)}…*")
                 await _wait(self._ending, self._edit_seconds)
         except DISCORD_FAILURES as error:  # the end is tried all the same
             logger.warning("A text could not be shown while it was written: %s", error)

@@ -10,7 +10,7 @@ from dataclasses import replace
 from bot.conversation.answer_flow import AnswerFlow
 from bot.conversation.dispatcher import Dispatcher
 from bot.conversation.earlier_versions import EarlierVersions, wait_for_state
-from bot.conversation.follow_ups import FollowUp, FollowUps
+from bot.conversation.follow_ups import FollowUp, FollowUps, find_open_asker
 from bot.conversation.inbox_writer import Outcome
 from bot.conversation.open_question import OpenQuestion
 from bot.conversation.question_builder import EarlierMessages
@@ -241,10 +241,8 @@ class Responder:
         return await self._answer(question, message, follow_up.earlier)
 
     async def _decide_follow_up(self, question: OpenQuestion, message: IncomingMessage) -> FollowUp:
-        here = QuestionFilter(message.key.channel, thread_ts=message.thread_ts)
-        open_here = await asyncio.to_thread(self._database.inbox_view.list_open, here)
-        askers = [each.message.user for each in open_here if each.id != question.id]
-        return await self._follow_ups.decide(message, asker=askers[-1] if askers else "")
+        asker = await find_open_asker(self._database.inbox_view, message, but=question.id)
+        return await self._follow_ups.decide(message, asker=asker)
 
     async def _answer_edit(self, question: OpenQuestion, message: IncomingMessage) -> Outcome:
         """Answer an edited message in place of its earlier version."""
